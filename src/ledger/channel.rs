@@ -1,0 +1,70 @@
+//! The journal of a mock channel: the third book, and the authority on what the bank did.
+
+use serde::{Deserialize, Serialize};
+
+/// What a journal record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordKind {
+    /// A call that arrived, whatever came of it.
+    Call,
+    /// Money moved, or was finally refused, or an order was closed. The only records that change the bank's book.
+    Effect,
+    /// A callback that was sent, acknowledged or not.
+    Callback,
+}
+
+/// One line of a channel's journal. Never changed once written.
+///
+/// | field | call | effect | callback |
+/// |---|---|---|---|
+/// | `operation` | `pay refund query close` | `pay refund close` | `pay refund` |
+/// | `status` | the code answered, or `hung`, `reset`, `http_500` | `SUCCESS FAIL CLOSED` | the status told |
+/// | `txn` | – | the bank's number | the bank's number |
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelRecord {
+    /// Position in the journal of this channel, from 1, without gaps.
+    pub seq: u64,
+    /// Which channel.
+    pub channel: String,
+    /// What the record is about.
+    pub kind: RecordKind,
+    /// What was asked for.
+    pub operation: String,
+    /// The platform's number of the payment (for a refund: of the payment refunded).
+    pub order_no: String,
+    /// The platform's number of the refund.
+    pub refund_no: Option<String>,
+    /// The bank's own number.
+    pub txn: Option<String>,
+    /// Minor units; 0 where the operation has none.
+    pub amount: i64,
+    /// ISO 4217 code; empty where the operation has none.
+    pub currency: String,
+    /// The bank's fee in minor units.
+    pub fee: i64,
+    /// See the table above.
+    pub status: String,
+    /// The run named by the mark of the call that led to this, if it carried one.
+    pub mark: Option<String>,
+    /// Which attempt of a callback this was, from 1; 0 elsewhere.
+    pub attempt: u32,
+    /// Whether the callback was acknowledged; false elsewhere.
+    pub acknowledged: bool,
+    /// Unix microseconds of the bank's clock.
+    pub at_us: i64,
+}
+
+/// The journals of all channels, each in order of `seq`.
+#[derive(Clone, Debug, Default)]
+pub struct ChannelBook {
+    /// All records.
+    pub records: Vec<ChannelRecord>,
+}
+
+impl ChannelBook {
+    /// The records that changed a bank's book, in journal order.
+    pub fn effects(&self) -> impl Iterator<Item = &ChannelRecord> {
+        self.records.iter().filter(|r| r.kind == RecordKind::Effect)
+    }
+}

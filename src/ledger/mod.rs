@@ -1,0 +1,31 @@
+//! The three books as data: what we asked for, what the platform says, what the banks say.
+//!
+//! Rows are *observed*: they hold what was read, balanced or not. Only the checkers of
+//! [`invariant`](crate::invariant) compare them.
+
+mod channel;
+mod intent;
+mod platform;
+
+pub use channel::{ChannelBook, ChannelRecord, RecordKind};
+pub use intent::{ClientOutcome, ClientView, Intent, IntentBook, IntentKind, Notice, Probe};
+pub use platform::{BalanceRow, NotificationRow, PaymentRow, PlatformBook, PostingRow, RefundRow, Side, StateRow};
+
+use crate::id::RunId;
+
+/// All evidence about the money of one run.
+///
+/// A book that could not be read is `None`: what depends on it is undecided, never held.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// The run whose mark everything must carry.
+    pub run: RunId,
+    /// What we asked for, and what our client saw of it.
+    pub intents: IntentBook,
+    /// What the target says it did.
+    pub platform: Option<PlatformBook>,
+    /// What the banks say they did.
+    pub channels: Option<ChannelBook>,
+    /// Whether the books were read at quiescence: queues empty, unknowns resolved.
+    pub is_quiescent: bool,
+}

@@ -1,0 +1,14 @@
+//! plimsoll: full-link stress tests and gray-release gates for payment platforms.
+//!
+//! `ARCHITECTURE.md` has the map. Modules stand on floors; nothing imports upward.
+
+// Floor 0: words.
+pub mod id;
+pub mod money;
+pub mod seed;
+pub mod time;
+pub mod verdict;
+
+// Floor 1: models.
+pub mod history;
+pub mod ledger;
