@@ -12,3 +12,7 @@ pub mod verdict;
 // Floor 1: models.
 pub mod history;
 pub mod ledger;
+pub mod scenario;
+
+// Floor 2: judgement.
+pub mod plan;

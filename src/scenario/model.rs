@@ -1,0 +1,419 @@
+//! A scenario as it stands in its file: what load, what must hold.
+//!
+//! The doc comments of this file are the help that editors show: they go into the JSON Schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A scenario file.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Name of the scenario: lower-case letters, digits, `_` and `-`.
+    pub name: String,
+    /// What it is for, in a sentence or two.
+    #[serde(default)]
+    pub about: Option<String>,
+    /// What is put under load.
+    pub target: Target,
+    /// Groups of virtual accounts, by name. `payers` and `merchants` are the defaults of journeys.
+    pub accounts: BTreeMap<String, AccountGroup>,
+    /// Numbers of live accounts (inclusive ranges such as `1000000..8999999`) that virtual accounts must not touch.
+    #[serde(default)]
+    pub live_ranges: Vec<String>,
+    /// A shape file (amounts, methods, hour curve, burstiness), relative to this file.
+    #[serde(default)]
+    pub shape: Option<String>,
+    /// Channel profiles, relative to this file.
+    #[serde(default)]
+    pub channels: Vec<String>,
+    /// When journeys are due.
+    pub load: Load,
+    /// How requests are signed.
+    #[serde(default)]
+    pub sign: Option<Sign>,
+    /// What customers do, by name; chosen by weight.
+    pub journeys: BTreeMap<String, Journey>,
+    /// Bounds such as `pay: p99 response_time <= 300 ms`, `all: failed <= 0.1 %`, `all: dropped == 0`.
+    #[serde(default)]
+    pub objectives: Vec<String>,
+    /// Which money invariants are judged.
+    #[serde(default)]
+    pub invariants: Invariants,
+    /// When a run is broken off.
+    #[serde(default)]
+    pub abort: Abort,
+    /// What the harness must itself fulfil for the run to count.
+    #[serde(default)]
+    pub audit: AuditLimits,
+}
+
+/// What is put under load: exactly one of `embedded` and `url`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// `chain`: the reference chain, started as a child process.
+    #[serde(default)]
+    pub embedded: Option<String>,
+    /// The address of a running gateway, such as `http://127.0.0.1:8080`.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Environment variable that holds the token of the target's administration interface.
+    #[serde(default)]
+    pub admin_token_env: Option<String>,
+}
+
+/// A group of virtual accounts of one kind.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountGroup {
+    /// Whether they pay or are paid.
+    pub kind: AccountKind,
+    /// How many, at least 1.
+    pub count: u32,
+    /// What each has at the start, such as `CNY 500.00`.
+    pub balance: String,
+    /// How they are chosen.
+    #[serde(default)]
+    pub skew: Skew,
+}
+
+/// Whether an account pays or is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// A customer with a balance.
+    Payer,
+    /// A merchant with a balance, a secret and an endpoint for notifications.
+    Merchant,
+}
+
+/// How accounts are chosen for journeys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Skew {
+    /// All alike.
+    #[default]
+    Uniform,
+    /// One after the other, starting over at the end.
+    InTurn,
+    /// The k-th account with weight 1/k^s; 0 is all alike, 1 and more makes hot accounts.
+    Zipf(f64),
+}
+
+/// When journeys are due.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// `open`: journeys arrive whether or not earlier ones have ended.
+    pub model: LoadModel,
+    /// The rule giving due times.
+    pub arrivals: Arrivals,
+    /// The rate over time, one stage after the other. Not with `arrivals: trace`.
+    #[serde(default)]
+    pub stages: Vec<Stage>,
+    /// Opening time left out of measured response times, such as `5s`. Money is judged from the start.
+    #[serde(default)]
+    pub warm_up: Option<String>,
+    /// How long started journeys may take to end after the last due time, such as `20s`.
+    #[serde(default)]
+    pub drain: Option<String>,
+    /// Journeys in flight at once; over it a due journey is dropped and counted. Default 10,000.
+    #[serde(default)]
+    pub in_flight_limit: Option<u32>,
+}
+
+/// Open or closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadModel {
+    /// Journeys arrive by a schedule.
+    Open,
+}
+
+/// The rule giving due times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrivals {
+    /// Evenly spaced.
+    Constant,
+    /// Independent of one another.
+    Poisson,
+    /// Bursty as in the shape file: gaps drawn from its gap quantiles, scaled to the stage's rate.
+    Shape,
+    /// As they were in a recorded trace.
+    Trace(Trace),
+}
+
+/// A recorded trace of arrivals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    /// A text file, `.gz` allowed, relative to the scenario: one arrival time in seconds a line, ascending
+    /// (`times`), or one count a line (`counts`).
+    pub file: String,
+    /// What a line is.
+    pub lines: TraceLines,
+    /// For `counts`: how long one line lasts in the trace, such as `1s`.
+    #[serde(default)]
+    pub every: Option<String>,
+    /// Start reading here, counted from the trace's start, such as `36h`.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// How much of the trace to replay, such as `1h`. Default: to its end.
+    #[serde(default)]
+    pub take: Option<String>,
+    /// How long the replay lasts, such as `60s`: the trace's time is compressed (or stretched) to it.
+    pub into: String,
+    /// Every arrival becomes this many journeys on average; parts are kept by a seeded draw. Default 1.
+    #[serde(default)]
+    pub scale: Option<f64>,
+}
+
+/// What a line of a trace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TraceLines {
+    /// A time in seconds since any origin.
+    Times,
+    /// How many arrived in one interval; they are spread evenly over it by seeded draws.
+    Counts,
+}
+
+/// One stage of the rate: exactly one of `hold`, `ramp` and `day`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// A constant rate, such as `200/s`.
+    #[serde(default)]
+    pub hold: Option<String>,
+    /// A rate that changes evenly, such as `0..200/s`.
+    #[serde(default)]
+    pub ramp: Option<String>,
+    /// The shape's hour curve compressed into this stage, with this mean rate, such as `250/s`.
+    #[serde(default)]
+    pub day: Option<String>,
+    /// How long, such as `50s`.
+    #[serde(rename = "for")]
+    pub lasts: String,
+}
+
+/// How requests are signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sign {
+    /// Key of HMAC-SHA256, usually `{{merchant.secret}}`.
+    pub hmac_sha256: String,
+    /// What is signed; `{{http.method}}`, `{{http.path}}` (with query), `{{http.time}}` (Unix seconds) and `{{http.body}}` are known here.
+    pub over: String,
+    /// Headers to add; `{{signature}}` is the lower-case hex digest.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// What one customer does, from start to end.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Journey {
+    /// How often it is chosen, relative to the others.
+    pub weight: f64,
+    /// Which group pays. Default `payers`.
+    #[serde(default)]
+    pub payer: Option<String>,
+    /// Which group is paid. Default `merchants`.
+    #[serde(default)]
+    pub merchant: Option<String>,
+    /// Payment methods this journey may use. Default: all of the shape, or those of `methods`.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// The amount, such as `CNY 12.50`. Default: drawn from the shape, by method.
+    #[serde(default)]
+    pub amount: Option<String>,
+    /// Further amounts, by name, computed from others.
+    #[serde(default, rename = "let")]
+    pub lets: BTreeMap<String, Derived>,
+    /// What is done, one after the other.
+    pub steps: Vec<Step>,
+}
+
+/// An amount computed from another: exactly one of `percent` and `plus`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Derived {
+    /// The amount it is computed from: `amount`, `payer.balance` (as provisioned).
+    pub of: String,
+    /// So many hundredths of it, rounded down to a minor unit, at least one minor unit.
+    #[serde(default)]
+    pub percent: Option<f64>,
+    /// So many minor units more (or less, down to one minor unit).
+    #[serde(default)]
+    pub plus: Option<i64>,
+}
+
+/// One step of a journey: exactly one of `post`, `get`, `await`, `parallel` and `pause`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// A name for reports and for `same_as`. Default: the journey's name, or method and path.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Path of a POST request.
+    #[serde(default)]
+    pub post: Option<String>,
+    /// Path of a GET request.
+    #[serde(default)]
+    pub get: Option<String>,
+    /// JSON body. A string that is only `{{amount}}` or another amount becomes a number.
+    #[serde(default)]
+    pub json: Option<Value>,
+    /// What this request wants done exactly once; makes it part of the book of intents.
+    #[serde(default)]
+    pub intent: Option<IntentSpec>,
+    /// What the answer must be: `status: 200` or `$.path: [A, B]`. Default: status 200.
+    #[serde(default)]
+    pub expect: Option<BTreeMap<String, OneOrMany>>,
+    /// Answers that are a refusal by the rules of the business, not a failure; every condition must hold.
+    #[serde(default)]
+    pub declined: Option<BTreeMap<String, OneOrMany>>,
+    /// Values kept for later steps: name to JSON path, such as `payment: $.payment_id`. A journey whose capture
+    /// finds nothing ends there.
+    #[serde(default)]
+    pub capture: BTreeMap<String, String>,
+    /// Wait for something to be so.
+    #[serde(default, rename = "await")]
+    pub await_: Option<Await>,
+    /// Steps sent at the same moment: a conflict probe. Only `post` and `get` inside.
+    #[serde(default)]
+    pub parallel: Option<Vec<Step>>,
+    /// Wait this long, such as `200ms`.
+    #[serde(default)]
+    pub pause: Option<String>,
+}
+
+/// One value or several of which one must match.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// Any of these.
+    Many(Vec<Value>),
+    /// This one.
+    One(Value),
+}
+
+/// What a request wants done exactly once. Fixed by the plan: captured values are not known here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntentSpec {
+    /// Another attempt of the intent of the step of this name; nothing else is given then.
+    #[serde(default)]
+    pub same_as: Option<String>,
+    /// `pay` or `refund`.
+    #[serde(default)]
+    pub kind: Option<IntentWord>,
+    /// The idempotency key, such as `{{order_no}}`.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// For a refund: the key of the payment.
+    #[serde(default)]
+    pub original: Option<String>,
+    /// The amount, such as `{{amount}}`.
+    #[serde(default)]
+    pub amount: Option<String>,
+    /// Who pays, such as `{{payer.id}}`.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Who is paid, such as `{{merchant.id}}`.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Which conflict this is part of.
+    #[serde(default)]
+    pub probe: ProbeWord,
+}
+
+/// What an intent wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IntentWord {
+    /// A payer pays a merchant.
+    Pay,
+    /// A merchant gives money back.
+    Refund,
+}
+
+/// Which conflict an intent is part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeWord {
+    /// None.
+    #[default]
+    None,
+    /// The same key and body again.
+    SameKey,
+    /// The key of another intent of this journey with another amount.
+    OtherAmount,
+    /// Another intent of this journey wants the same money.
+    SameMoney,
+}
+
+/// Waiting: exactly one of `get` (poll until) and `notice` (the platform notifies the merchant).
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Await {
+    /// Path to poll.
+    #[serde(default)]
+    pub get: Option<String>,
+    /// What the answer must be for the wait to end.
+    #[serde(default)]
+    pub until: BTreeMap<String, OneOrMany>,
+    /// Id of the payment or refund whose final notification is awaited, such as `{{payment}}`.
+    #[serde(default)]
+    pub notice: Option<String>,
+    /// Only go on if the final status is one of these; otherwise the journey ends here, in order. Default: any.
+    #[serde(default)]
+    pub go_on: Vec<String>,
+    /// How long at most, such as `10s`.
+    pub within: String,
+    /// Time between polls, such as `200ms`. Default 200 ms.
+    #[serde(default)]
+    pub every: Option<String>,
+    /// Values kept from the last answer.
+    #[serde(default)]
+    pub capture: BTreeMap<String, String>,
+}
+
+/// Which money invariants are judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Invariants {
+    /// All of them; undecided ones make the run inconclusive.
+    #[default]
+    All,
+    /// All, but these, named, do not count when undecided.
+    Waive(Vec<String>),
+}
+
+/// When a run is broken off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Abort {
+    /// Share of failed journeys over a window, such as `20 % over 5s`.
+    #[serde(default)]
+    pub failed: Option<String>,
+    /// The generator's lag p99 over one second, such as `50 ms`.
+    #[serde(default)]
+    pub lag_p99: Option<String>,
+}
+
+/// What the harness must itself fulfil for the run to count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditLimits {
+    /// Largest lag p99, such as `5ms` (the default).
+    #[serde(default)]
+    pub lag_p99: Option<String>,
+    /// How late a mock channel's answers may leave, p99, such as `20ms` (the default).
+    #[serde(default)]
+    pub channel_late_p99: Option<String>,
+}

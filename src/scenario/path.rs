@@ -1,0 +1,83 @@
+//! Paths into JSON answers: `$.status`, `$.items[0].id`.
+
+use serde_json::Value;
+use thiserror::Error;
+
+/// A path from the root of a JSON value to one value in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonPath {
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Key(Box<str>),
+    Index(usize),
+}
+
+/// Why a text is not a path.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{text}` is not a JSON path such as `$.status` or `$.items[0].id`")]
+pub struct BadPath {
+    /// The text.
+    pub text: String,
+}
+
+impl JsonPath {
+    /// Parses `$`, followed by any number of `.key` and `[index]`.
+    ///
+    /// # Errors
+    /// [`BadPath`] with the text.
+    pub fn parse(text: &str) -> Result<Self, BadPath> {
+        let bad = || BadPath { text: text.to_owned() };
+        let mut rest = text.strip_prefix('$').ok_or_else(bad)?;
+        let mut steps = Vec::new();
+        while !rest.is_empty() {
+            if let Some(inner) = rest.strip_prefix('[') {
+                let (index, after) = inner.split_once(']').ok_or_else(bad)?;
+                steps.push(Step::Index(index.parse().map_err(|_| bad())?));
+                rest = after;
+            } else {
+                let inner = rest.strip_prefix('.').ok_or_else(bad)?;
+                let end = inner.find(['.', '[']).unwrap_or(inner.len());
+                if end == 0 {
+                    return Err(bad());
+                }
+                steps.push(Step::Key(inner[..end].into()));
+                rest = &inner[end..];
+            }
+        }
+        Ok(Self { steps })
+    }
+
+    /// The value at this path, if there is one.
+    pub fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
+        self.steps.iter().try_fold(root, |at, step| match step {
+            Step::Key(key) => at.get(key.as_ref()),
+            Step::Index(n) => at.get(n),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_to_its_value_or_to_nothing() {
+        let root = serde_json::json!({ "status": "OK", "items": [{ "id": 7 }] });
+        let find = |path: &str| JsonPath::parse(path).expect("a path").find(&root).cloned();
+        assert_eq!(find("$.status"), Some(Value::from("OK")));
+        assert_eq!(find("$.items[0].id"), Some(Value::from(7)));
+        assert_eq!(find("$.items[1].id"), None);
+        assert_eq!(find("$.status.id"), None);
+        assert_eq!(find("$"), Some(root.clone()));
+    }
+
+    #[test]
+    fn what_is_not_a_path_is_refused() {
+        for text in ["", "status", "$status", "$.", "$..a", "$[x]", "$[0"] {
+            assert_eq!(JsonPath::parse(text), Err(BadPath { text: text.to_owned() }));
+        }
+    }
+}
