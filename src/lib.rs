@@ -15,4 +15,6 @@ pub mod ledger;
 pub mod scenario;
 
 // Floor 2: judgement.
+pub mod judge;
+pub mod measure;
 pub mod plan;

@@ -1,0 +1,76 @@
+//! What the edge wrote down about a run besides its history and books: `run.json`.
+
+use serde::{Deserialize, Serialize};
+
+/// Facts about one run that a later judgement needs. Written at the start, completed at the end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// Version of this file: 1.
+    pub format: u32,
+    /// The run's name.
+    pub run: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// SHA-256 of the scenario file, hex.
+    pub scenario_sha256: String,
+    /// The seed.
+    pub seed: u64,
+    /// `embedded chain`, with release and defect if any, or the target's address.
+    pub target: String,
+    /// Names of journeys, in the order `kind` indices refer to.
+    pub kinds: Vec<String>,
+    /// Names of steps of each journey, in the order `step` indices refer to.
+    pub steps: Vec<Vec<String>>,
+    /// When it started, RFC 3339.
+    pub started_at: String,
+    /// The same moment in Unix microseconds, to place the books' times on the run's axis.
+    pub started_unix_us: i64,
+    /// Length of the schedule in seconds.
+    pub schedule_s: f64,
+    /// Journeys in the plan.
+    pub planned: u64,
+    /// Digest of the plan.
+    pub plan_sha256: String,
+    /// How it ended; `None` while it runs, and so for ever after a crash.
+    pub end: Option<RunEnd>,
+}
+
+/// How a run ended, and what the harness measured about itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// `completed`, `stopped` (Ctrl-C, SIGTERM), `aborted` (a guard), `failed` (the world was in the way).
+    pub how: String,
+    /// For people: why, when it did not complete.
+    pub why: Option<String>,
+    /// Seconds from start to the books being read.
+    pub wall_s: f64,
+    /// Whether the target came to rest before its book was read.
+    pub is_quiescent: bool,
+    /// What was still open in the target, if it did not.
+    pub still_open: Option<String>,
+    /// CPU seconds of the generator's thread over the seconds it ran.
+    pub generator_cpu: f64,
+    /// Events that could not be recorded.
+    pub events_lost: u64,
+    /// Rows of the history that could not be read back.
+    pub rows_torn: u64,
+    /// Connections that could not be made for want of local ports.
+    pub local_ports_exhausted: u64,
+    /// One for each mock channel.
+    pub channels: Vec<ChannelFacts>,
+    /// CPU seconds of each child process.
+    pub cpu_s: Vec<(String, f64)>,
+}
+
+/// What a mock channel measured about itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChannelFacts {
+    /// The channel.
+    pub name: String,
+    /// Answers given.
+    pub answered: u64,
+    /// How late answers left after the drawn time, microseconds.
+    pub late_us_p50: f64,
+    /// The same, 99th percentile.
+    pub late_us_p99: f64,
+}

@@ -1,0 +1,148 @@
+//! `verdict.json`, format 1. Fields may be added; those here keep their meaning.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::measure::Quantiles;
+
+/// What a run came to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VerdictFile {
+    /// 1.
+    pub format: u32,
+    /// `run`; later `capacity`, `compare`, `canary`, `rollout`.
+    pub kind: String,
+    /// `pass`, `fail` or `inconclusive`.
+    pub verdict: String,
+    /// 0, 1 or 4.
+    pub exit_code: u8,
+    /// Which run.
+    pub run: RunPart,
+    /// What load was offered and taken.
+    pub load: LoadPart,
+    /// By journey name, and `all`.
+    pub times: BTreeMap<String, TimesPart>,
+    /// In the scenario's order.
+    pub objectives: Vec<ObjectivePart>,
+    /// In the order of their numbers.
+    pub invariants: Vec<InvariantPart>,
+    /// The harness's doubts about itself.
+    pub audit: AuditPart,
+    /// Heaviest first.
+    pub findings: Vec<FindingPart>,
+}
+
+/// Which run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named as in the published schema")]
+pub struct RunPart {
+    pub id: String,
+    pub scenario: String,
+    pub scenario_sha256: String,
+    pub seed: u64,
+    pub target: String,
+    pub started_at: String,
+    pub wall_s: f64,
+    /// Digest of the plan.
+    pub plan_sha256: String,
+    /// `completed`, `stopped`, `aborted`, `failed` or `crashed`.
+    pub ended: String,
+}
+
+/// Rates are journeys per second over the schedule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named as in the published schema")]
+pub struct LoadPart {
+    pub model: String,
+    pub offered_rate: f64,
+    pub achieved_rate: f64,
+    pub goodput: f64,
+    pub journeys: u64,
+    pub requests: u64,
+    pub failed: u64,
+    pub dropped: u64,
+    pub unknown: u64,
+    pub declined: u64,
+}
+
+/// Quantiles in microseconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named as in the published schema")]
+pub struct TimesPart {
+    pub response: Quantiles,
+    pub service: Quantiles,
+    pub lag: Quantiles,
+    pub settled: Quantiles,
+}
+
+/// One objective and what was observed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ObjectivePart {
+    /// As in the scenario.
+    pub text: String,
+    /// `pass`, `fail` or `inconclusive`.
+    pub verdict: String,
+    /// In the unit of the objective: microseconds, a ratio, a count or a rate; `null` if nothing was observed.
+    pub observed: Option<f64>,
+    /// For people: `212 ms`, `0.03 %`.
+    pub shown: String,
+    /// How many observations it rests on.
+    pub samples: u64,
+}
+
+/// One money invariant and what was found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InvariantPart {
+    /// Its number in the list of invariants.
+    pub number: u8,
+    /// `snake_case` name.
+    pub name: String,
+    /// What it says, in a sentence.
+    pub says: String,
+    /// `held`, `violated` or `undecided`.
+    pub verdict: String,
+    /// How many things were examined.
+    pub checked: u64,
+    /// How many of them broke it.
+    pub violations: u64,
+    /// Per currency, the sum at stake in minor units. Above zero: the platform or its customers lost it to somebody.
+    pub money: BTreeMap<String, i64>,
+    /// The first violation by time or order, with the ids needed to find it.
+    pub first: Option<Value>,
+    /// The one with the most money.
+    pub worst: Option<Value>,
+    /// The last.
+    pub last: Option<Value>,
+    /// Whether being undecided does not count, by the scenario's word.
+    pub waived: bool,
+    /// Why it is undecided, if it is.
+    pub why: Option<String>,
+}
+
+/// The harness's doubts about itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named as in the published schema")]
+pub struct AuditPart {
+    pub lag_p99_us: f64,
+    pub lag_limit_us: f64,
+    pub generator_cpu: f64,
+    pub channel_saturated: Vec<String>,
+    pub events_lost: u64,
+    pub valid: bool,
+    /// How late each mock channel's answers left, p99.
+    pub channel_late_p99_us: BTreeMap<String, f64>,
+}
+
+/// One fact that supports the verdict.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FindingPart {
+    /// `fail`, `inconclusive`, `warning` or `info`.
+    pub severity: String,
+    /// In a sentence.
+    pub text: String,
+    /// Where to look.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub see: Option<String>,
+}
