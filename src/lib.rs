@@ -7,14 +7,11 @@ pub mod id;
 pub mod money;
 pub mod seed;
 pub mod time;
+pub mod units;
 pub mod verdict;
 
 // Floor 1: models.
 pub mod history;
 pub mod ledger;
+pub mod profile;
 pub mod scenario;
-
-// Floor 2: judgement.
-pub mod judge;
-pub mod measure;
-pub mod plan;

@@ -1,0 +1,135 @@
+//! Values that people write as text in a profile: times, shares, keys.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, Error};
+
+use crate::time::Span;
+use crate::units::{parse_percent, parse_span, span_text};
+
+/// A length of time written as `250ms` or `1.5s`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpanText(pub Span);
+
+impl SpanText {
+    /// `ms` milliseconds.
+    pub const fn from_millis(ms: u64) -> Self {
+        Self(Span::from_millis(ms))
+    }
+}
+
+impl fmt::Debug for SpanText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&span_text(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SpanText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_span(&text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(format_args!("expected a time such as `250ms` or `1.5s`, got `{text}`")))
+    }
+}
+
+impl JsonSchema for SpanText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("SpanText")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9]+(\\.[0-9]+)? *(ns|us|µs|ms|s|m|min|h)$",
+            "examples": ["250ms", "1.5s"]
+        })
+    }
+}
+
+/// A part of a whole, written as a percentage: `2.5 %`. Held as a ratio, 0 to 1 in a profile that checks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Share(pub f64);
+
+impl Share {
+    /// Whether `draw`, uniform from 0 up to but not including 1, falls into this share.
+    pub fn takes(self, draw: f64) -> bool {
+        draw < self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_percent(&text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(format_args!("expected a percentage such as `2.5 %`, got `{text}`")))
+    }
+}
+
+impl JsonSchema for Share {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Share")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9]+(\\.[0-9]+)? *%$",
+            "examples": ["2.5 %"]
+        })
+    }
+}
+
+/// A shared signing key. Never shown.
+#[derive(Clone, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Key(String);
+
+impl Key {
+    /// A key of this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The bytes to sign with.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_never_shows() {
+        let key: Key = serde_json::from_str("\"hunter2\"").expect("a string");
+        assert_eq!(format!("{key:?}"), "***");
+        assert_eq!(key.as_bytes(), b"hunter2");
+    }
+
+    #[test]
+    fn text_that_cannot_be_read_is_refused_with_an_example() {
+        let span = serde_json::from_str::<SpanText>("\"12\"").expect_err("no unit").to_string();
+        assert!(span.starts_with("expected a time such as `250ms` or `1.5s`, got `12`"), "{span}");
+        let share = serde_json::from_str::<Share>("\"0.5\"").expect_err("no sign").to_string();
+        assert!(share.starts_with("expected a percentage such as `2.5 %`, got `0.5`"), "{share}");
+    }
+}

@@ -1,0 +1,60 @@
+//! Groups of virtual accounts, and the live accounts they must not touch.
+
+use super::{Found, Spot};
+use crate::money::Amount;
+use crate::scenario::document::{child, item};
+use crate::scenario::model::{Scenario, Skew};
+use crate::scenario::typed::LiveRange;
+
+pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
+    if scenario.accounts.is_empty() {
+        found
+            .error(Spot::Key("/accounts"), "there are no account groups")
+            .help("add `payers: { kind: payer, count: 1000, balance: CNY 500.00 }` and the like for `merchants`");
+    }
+    let mut first: Option<(&str, Amount)> = None;
+    for (name, group) in &scenario.accounts {
+        let pointer = child("/accounts", name);
+        if group.count == 0 {
+            found
+                .error(Spot::Value(&child(&pointer, "count")), format!("group `{name}` has no accounts"))
+                .label("must be at least 1");
+        }
+        check_skew(group.skew, &child(&pointer, "skew"), found);
+        let at = child(&pointer, "balance");
+        match group.balance() {
+            None => found.unreadable(&at, &group.balance, "an amount such as `CNY 500.00`"),
+            Some(balance) if balance.minor < 0 => {
+                found.error(Spot::Value(&at), format!("the balance of group `{name}` is negative: {balance}"));
+            }
+            Some(balance) => match first {
+                Some((other, amount)) if amount.currency != balance.currency => {
+                    found
+                        .error(Spot::Value(&at), format!("a second currency: {}", balance.currency))
+                        .label(format!("group `{other}` has {}", amount.currency))
+                        .help("use one currency in a scenario; run a scenario for each");
+                }
+                _ => first = first.or(Some((name, balance))),
+            },
+        }
+    }
+    for (n, range) in scenario.live_ranges.iter().enumerate() {
+        if LiveRange::parse(range).is_none() {
+            found.unreadable(
+                &item("/live_ranges", n),
+                range,
+                "a range such as `1000000..8999999`, lowest number first",
+            );
+        }
+    }
+}
+
+fn check_skew(skew: Skew, pointer: &str, found: &mut Found<'_>) {
+    if let Skew::Zipf(s) = skew
+        && !(s.is_finite() && (0.0..=10.0).contains(&s))
+    {
+        found
+            .error(Spot::Value(&child(pointer, "zipf")), format!("`zipf` must be 0 to 10, found {s}"))
+            .help("0 is all alike; 1 and more makes hot accounts");
+    }
+}

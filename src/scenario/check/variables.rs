@@ -1,0 +1,121 @@
+//! Which variables are known where.
+
+use super::{Found, Spot};
+use crate::scenario::diagnostic::suggest;
+use crate::scenario::template::Template;
+
+/// Known when the plan is made.
+const PLANNED: [&str; 7] = ["order_no", "payer.id", "payer.balance", "merchant.id", "amount", "currency", "method"];
+/// Known when a request is signed.
+const SIGNED: [&str; 4] = ["http.method", "http.path", "http.time", "http.body"];
+/// The key of signatures: a secret, so known for signing only.
+const SECRET: &str = "merchant.secret";
+
+/// The variables known in one place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    known: Vec<String>,
+    /// Captured in this journey, but not yet or not here, and why.
+    elsewhere: Vec<(String, String)>,
+    allows_numbers: bool,
+}
+
+impl Scope {
+    /// What is known of a journey when it is planned, its further amounts included.
+    pub(super) fn planned<'n>(lets: impl IntoIterator<Item = &'n str>) -> Self {
+        let known = PLANNED.into_iter().chain(lets).map(str::to_owned).collect();
+        Self { known, elsewhere: Vec::new(), allows_numbers: true }
+    }
+
+    pub(super) fn sign_key() -> Self {
+        Self::of(&["merchant.id", SECRET])
+    }
+
+    pub(super) fn signed_text() -> Self {
+        Self::of(&[&SIGNED[..], &["merchant.id"]].concat())
+    }
+
+    pub(super) fn sign_header() -> Self {
+        Self::of(&[&SIGNED[..], &["merchant.id", "signature"]].concat())
+    }
+
+    fn of(names: &[&str]) -> Self {
+        let known = names.iter().map(|&name| name.to_owned()).collect();
+        Self { known, elsewhere: Vec::new(), allows_numbers: false }
+    }
+
+    /// Makes captured values known from here on.
+    pub(super) fn add<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        for name in names {
+            self.elsewhere.retain(|(other, _)| other != name);
+            if !self.known.contains(name) {
+                self.known.push(name.clone());
+            }
+        }
+    }
+
+    /// Remembers why a name is not known here although the journey has it.
+    pub(super) fn explain(&mut self, name: &str, why: impl Into<String>) {
+        if !self.knows(name) {
+            self.elsewhere.push((name.to_owned(), why.into()));
+        }
+    }
+
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.known.iter().any(|known| known == name) || (self.allows_numbers && is_number(name))
+    }
+}
+
+/// Whether a name is taken by the language, so that nothing else can be called so.
+pub(super) fn is_built_in(name: &str) -> bool {
+    PLANNED.contains(&name) || ["signature", "no", "payer", "merchant", "http"].contains(&name)
+}
+
+/// `no.TAG`: a further order number of the journey.
+fn is_number(name: &str) -> bool {
+    name.strip_prefix("no.").is_some_and(|tag| {
+        (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    })
+}
+
+/// Parses the text at `pointer` and tells every variable that is not known there.
+pub(super) fn check_template(found: &mut Found<'_>, pointer: &str, text: &str, scope: &Scope) -> Option<Template> {
+    let template = match Template::parse(text) {
+        Ok(template) => template,
+        Err(error) => {
+            found.error(Spot::Value(pointer), error.to_string());
+            return None;
+        }
+    };
+    for name in template.vars() {
+        if !scope.knows(name) {
+            tell(found, pointer, name, scope);
+        }
+    }
+    Some(template)
+}
+
+fn tell(found: &mut Found<'_>, pointer: &str, name: &str, scope: &Scope) {
+    let spot = Spot::Part(pointer, name);
+    if let Some((_, why)) = scope.elsewhere.iter().find(|(other, _)| other == name) {
+        found.error(spot, format!("`{{{{{name}}}}}` is not known here: {why}"));
+    } else if name == SECRET {
+        found
+            .error(spot, "the merchant's secret is for signing only")
+            .help("use it in `sign: { hmac_sha256: \"{{merchant.secret}}\" }` and nowhere else");
+    } else if SIGNED.contains(&name) || name == "signature" {
+        found.error(spot, format!("`{{{{{name}}}}}` is known only where requests are signed"));
+    } else if name.starts_with("no.") && scope.allows_numbers {
+        found
+            .error(spot, format!("`{name}` is not a further order number such as `no.r1`"))
+            .help("after `no.` use one to eight lower-case letters and digits");
+    } else {
+        let others = scope.allows_numbers.then_some("no.TAG");
+        let known: Vec<&str> = scope.known.iter().map(String::as_str).chain(others).collect();
+        found.error(spot, format!("unknown variable `{{{{{name}}}}}`")).help(suggest(
+            name,
+            "variables",
+            known.iter().copied(),
+        ));
+    }
+}

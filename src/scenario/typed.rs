@@ -1,0 +1,331 @@
+//! The texts of a scenario as typed values: parse, don't validate.
+//!
+//! After a scenario is checked every method here gives a value (`Some` where it is an `Option` and the key is
+//! in the file); the checks call the same functions, so the two cannot disagree. Before the check they may
+//! give `None`; they never panic.
+
+use crate::money::{Amount, Currency};
+use crate::scenario::model::{
+    Abort, AccountGroup, AuditLimits, Await, Derived, Journey, Load, Scenario, Stage, Step, Trace,
+};
+use crate::scenario::objective::{Objective, parse_objective};
+use crate::time::Span;
+use crate::units::{parse_percent, parse_rate, parse_span};
+
+/// The rate over one stage, in journeys per second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RateCurve {
+    /// Changes evenly from one rate to the other; both alike for `hold`.
+    Line {
+        /// At the stage's start.
+        from: f64,
+        /// At its end.
+        to: f64,
+    },
+    /// The shape's hour curve with this mean.
+    Day {
+        /// The mean rate.
+        mean: f64,
+    },
+}
+
+impl RateCurve {
+    /// The mean rate over the stage, journeys per second.
+    pub fn mean(self) -> f64 {
+        match self {
+            Self::Line { from, to } => f64::midpoint(from, to),
+            Self::Day { mean } => mean,
+        }
+    }
+}
+
+/// How an amount is computed from another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum DerivedRule {
+    /// So many hundredths of it.
+    Percent(f64),
+    /// So many minor units more.
+    Plus(i64),
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug)]
+pub enum StepKind<'s> {
+    /// POST to this path.
+    Post(&'s str),
+    /// GET of this path.
+    Get(&'s str),
+    /// Wait for something to be so.
+    Await(&'s Await),
+    /// Send these at the same moment.
+    Parallel(&'s [Step]),
+    /// Wait this long.
+    Pause(Span),
+}
+
+/// Numbers that virtual accounts must not touch, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveRange {
+    /// The first number.
+    pub first: u128,
+    /// The last number, not below the first.
+    pub last: u128,
+}
+
+impl LiveRange {
+    /// The range written `1000000..8999999`; `None` unless both ends are digits and in order.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once("..")?;
+        let number = |t: &str| {
+            let t = t.trim();
+            t.bytes().all(|b| b.is_ascii_digit()).then(|| t.parse().ok()).flatten()
+        };
+        let range = Self { first: number(first)?, last: number(last)? };
+        (range.first <= range.last).then_some(range)
+    }
+
+    /// Whether `number` is one of them.
+    pub const fn contains(self, number: u128) -> bool {
+        self.first <= number && number <= self.last
+    }
+}
+
+impl Scenario {
+    /// The objectives, in file order; those that do not parse are left out (there are none after the check).
+    pub fn parsed_objectives(&self) -> Vec<Objective> {
+        self.objectives.iter().filter_map(|text| parse_objective(text).ok()).collect()
+    }
+
+    /// The ranges of live accounts, in file order.
+    pub fn parsed_live_ranges(&self) -> Vec<LiveRange> {
+        self.live_ranges.iter().filter_map(|text| LiveRange::parse(text)).collect()
+    }
+
+    /// The one currency of the run: that of the account groups' balances.
+    pub fn currency(&self) -> Option<Currency> {
+        self.accounts.values().find_map(AccountGroup::balance).map(|amount| amount.currency)
+    }
+
+    /// The index of a journey in name order, which is its `kind` in plans and histories.
+    pub fn journey_kind(&self, name: &str) -> Option<u16> {
+        self.journeys.keys().position(|n| n == name).and_then(|n| u16::try_from(n).ok())
+    }
+}
+
+impl AccountGroup {
+    /// What each account has at the start.
+    pub fn balance(&self) -> Option<Amount> {
+        Amount::parse(&self.balance)
+    }
+}
+
+impl Load {
+    /// Opening time left out of measured response times; none by default.
+    pub fn warm_up(&self) -> Span {
+        span_or(self.warm_up.as_deref(), Span::ZERO)
+    }
+
+    /// How long started journeys may take to end after the last due time; 20 s by default.
+    pub fn drain(&self) -> Span {
+        span_or(self.drain.as_deref(), Span::from_secs(20))
+    }
+
+    /// Journeys in flight at once; 10,000 by default.
+    pub fn in_flight_limit(&self) -> u32 {
+        self.in_flight_limit.unwrap_or(10_000)
+    }
+
+    /// How long all stages last together.
+    pub fn stages_last(&self) -> Option<Span> {
+        let spans: Option<Vec<Span>> = self.stages.iter().map(Stage::lasts).collect();
+        spans.map(|s| Span::from_nanos(s.into_iter().fold(0, |sum, span| sum.saturating_add(span.as_nanos()))))
+    }
+}
+
+impl Stage {
+    /// The rate over the stage; `None` unless exactly one of `hold`, `ramp` and `day` is given and parses.
+    pub fn rate(&self) -> Option<RateCurve> {
+        match (&self.hold, &self.ramp, &self.day) {
+            (Some(hold), None, None) => parse_rate(hold).map(|rate| RateCurve::Line { from: rate, to: rate }),
+            (None, Some(ramp), None) => parse_ramp(ramp).map(|(from, to)| RateCurve::Line { from, to }),
+            (None, None, Some(day)) => parse_rate(day).map(|mean| RateCurve::Day { mean }),
+            _ => None,
+        }
+    }
+
+    /// How long it lasts.
+    pub fn lasts(&self) -> Option<Span> {
+        parse_span(&self.lasts)
+    }
+}
+
+impl Trace {
+    /// How long one line of `counts` lasts.
+    pub fn every(&self) -> Option<Span> {
+        self.every.as_deref().and_then(parse_span)
+    }
+
+    /// Where reading starts, counted from the trace's start; at its start by default.
+    pub fn from(&self) -> Span {
+        span_or(self.from.as_deref(), Span::ZERO)
+    }
+
+    /// How much of the trace is replayed; `None` is to its end.
+    pub fn take(&self) -> Option<Span> {
+        self.take.as_deref().and_then(parse_span)
+    }
+
+    /// How long the replay lasts.
+    pub fn into_span(&self) -> Option<Span> {
+        parse_span(&self.into)
+    }
+
+    /// Journeys for one arrival, on average; 1 by default.
+    pub fn scale(&self) -> f64 {
+        self.scale.unwrap_or(1.0)
+    }
+}
+
+impl Journey {
+    /// The group that pays.
+    pub fn payer_group(&self) -> &str {
+        self.payer.as_deref().unwrap_or("payers")
+    }
+
+    /// The group that is paid.
+    pub fn merchant_group(&self) -> &str {
+        self.merchant.as_deref().unwrap_or("merchants")
+    }
+
+    /// The fixed amount, if it is not drawn from the shape.
+    pub fn fixed_amount(&self) -> Option<Amount> {
+        self.amount.as_deref().and_then(Amount::parse)
+    }
+
+    /// All requests and waits in file order, those inside `parallel` counted through in place of it: the
+    /// order in which history numbers steps.
+    pub fn flat_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(|step| match &step.parallel {
+            Some(inner) => inner.iter().collect::<Vec<_>>(),
+            None => vec![step],
+        })
+    }
+}
+
+impl Derived {
+    /// How it is computed; `None` unless exactly one of `percent` and `plus` is given.
+    pub const fn rule(&self) -> Option<DerivedRule> {
+        match (self.percent, self.plus) {
+            (Some(percent), None) => Some(DerivedRule::Percent(percent)),
+            (None, Some(plus)) => Some(DerivedRule::Plus(plus)),
+            _ => None,
+        }
+    }
+}
+
+impl Step {
+    /// What it does; `None` unless exactly one of the kinds is given and parses.
+    pub fn kind(&self) -> Option<StepKind<'_>> {
+        match (&self.post, &self.get, &self.await_, &self.parallel, &self.pause) {
+            (Some(path), None, None, None, None) => Some(StepKind::Post(path)),
+            (None, Some(path), None, None, None) => Some(StepKind::Get(path)),
+            (None, None, Some(wait), None, None) => Some(StepKind::Await(wait)),
+            (None, None, None, Some(inner), None) => Some(StepKind::Parallel(inner)),
+            (None, None, None, None, Some(pause)) => parse_span(pause).map(StepKind::Pause),
+            _ => None,
+        }
+    }
+}
+
+impl Await {
+    /// How long at most.
+    pub fn within(&self) -> Option<Span> {
+        parse_span(&self.within)
+    }
+
+    /// Time between polls; 200 ms by default.
+    pub fn every(&self) -> Span {
+        span_or(self.every.as_deref(), Span::from_millis(200))
+    }
+}
+
+impl Abort {
+    /// The share of failed journeys (a ratio) and the window over which it is taken.
+    pub fn failed(&self) -> Option<(f64, Span)> {
+        self.failed.as_deref().and_then(parse_share_over)
+    }
+
+    /// The largest lag p99 over one second.
+    pub fn lag_p99(&self) -> Option<Span> {
+        self.lag_p99.as_deref().and_then(parse_span)
+    }
+}
+
+impl AuditLimits {
+    /// The largest lag p99 with which a run counts; 5 ms by default.
+    pub fn lag_p99(&self) -> Span {
+        span_or(self.lag_p99.as_deref(), Span::from_millis(5))
+    }
+
+    /// How late a mock channel's answers may leave, p99; 20 ms by default.
+    pub fn channel_late_p99(&self) -> Span {
+        span_or(self.channel_late_p99.as_deref(), Span::from_millis(20))
+    }
+}
+
+/// The two rates written `0..200/s`.
+pub fn parse_ramp(text: &str) -> Option<(f64, f64)> {
+    let (from, to) = text.split_once("..")?;
+    let (_, unit) = to.split_once('/')?;
+    // The unit stands once, after the second rate, and is for both.
+    let from = parse_rate(&format!("{}/{unit}", from.trim()))?;
+    Some((from, parse_rate(to)?))
+}
+
+/// The share and the window written `20 % over 5s`.
+pub fn parse_share_over(text: &str) -> Option<(f64, Span)> {
+    let (share, window) = text.split_once(" over ")?;
+    let share = parse_percent(share).filter(|s| *s <= 1.0)?;
+    let window = parse_span(window).filter(|w| *w > Span::ZERO)?;
+    Some((share, window))
+}
+
+fn span_or(text: Option<&str>, default: Span) -> Span {
+    text.and_then(parse_span).unwrap_or(default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_become_rates_over_time() {
+        let stage = |key: &str, rate: &str| {
+            let text = format!(r#"{{ "{key}": "{rate}", "for": "50s" }}"#);
+            serde_json::from_str::<Stage>(&text).expect("a stage")
+        };
+        assert_eq!(stage("hold", "200/s").rate(), Some(RateCurve::Line { from: 200.0, to: 200.0 }));
+        assert_eq!(stage("ramp", "0..12000/min").rate(), Some(RateCurve::Line { from: 0.0, to: 200.0 }));
+        assert_eq!(stage("day", "250/s").rate(), Some(RateCurve::Day { mean: 250.0 }));
+        assert_eq!(stage("ramp", "0/s..200/s").rate(), None);
+        assert_eq!(stage("hold", "200/s").lasts(), Some(Span::from_secs(50)));
+    }
+
+    #[test]
+    fn a_stage_of_two_kinds_has_no_rate() {
+        let both = r#"{ "hold": "1/s", "day": "1/s", "for": "1s" }"#;
+        assert_eq!(serde_json::from_str::<Stage>(both).expect("a stage").rate(), None);
+    }
+
+    #[test]
+    fn shares_over_windows_and_live_ranges_are_read_or_refused() {
+        assert_eq!(parse_share_over("20 % over 5s"), Some((0.2, Span::from_secs(5))));
+        for text in ["20 %", "20 over 5s", "120 % over 5s", "20 % over 0s"] {
+            assert_eq!(parse_share_over(text), None, "{text}");
+        }
+        assert_eq!(LiveRange::parse("10..20"), Some(LiveRange { first: 10, last: 20 }));
+        for text in ["10", "20..10", "..", "a..b", "1...2", "-1..2"] {
+            assert_eq!(LiveRange::parse(text), None, "{text}");
+        }
+    }
+}
