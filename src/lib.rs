@@ -11,7 +11,13 @@ pub mod units;
 pub mod verdict;
 
 // Floor 1: models.
+pub mod arrival;
 pub mod history;
 pub mod ledger;
 pub mod profile;
 pub mod scenario;
+pub mod shape;
+pub mod stats;
+
+// Floor 2: judgement.
+pub mod plan;

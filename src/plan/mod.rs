@@ -1,48 +1,227 @@
 //! A scenario made concrete: every due time and every random choice fixed by the seed.
+//!
+//! A plan is a recipe, not a list: journeys are made one by one as they are asked for, the same ones every
+//! time. Each use of chance has a stream of its own for each journey number, so that one more draw somewhere
+//! moves nothing elsewhere.
 
-use std::sync::Arc;
+mod account;
+mod choice;
+mod error;
+mod intent;
+mod journey;
+mod kind;
+mod load;
+mod summary;
 
-use crate::ledger::Intent;
-use crate::money::Currency;
-use crate::scenario::model::AccountKind;
-use crate::time::RunOffset;
+pub use account::{VirtualAccount, account_number, is_live};
+pub use error::{PlanError, PlanProblem};
+pub use journey::PlannedJourney;
+pub use load::Overrides;
+pub use summary::PlanSummary;
 
-/// A virtual account as the plan knows it. Its secret and endpoint are not part of the plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VirtualAccount {
-    /// Digits only: a name-space prefix, the group, a serial number and a Luhn digit.
-    pub id: Arc<str>,
-    /// The group of the scenario it belongs to.
-    pub group: Arc<str>,
-    /// Whether it pays or is paid.
-    pub kind: AccountKind,
-    /// Minor units at the start.
-    pub balance: i64,
-    /// The currency of the balance.
-    pub currency: Currency,
+use std::sync::{Arc, OnceLock};
+
+use account::Group;
+use choice::Weighted;
+use kind::Kind;
+use summary::Survey;
+
+use crate::arrival::{ArrivalProcess, DueTimes, RateCurve, TraceData};
+use crate::id::RunId;
+use crate::scenario::model::Scenario;
+use crate::seed::Seed;
+use crate::shape::Shape;
+use crate::stats::Draws;
+use crate::time::Span;
+
+/// Everything a plan is made of.
+#[derive(Clone, Debug)]
+pub struct PlanInputs<'a> {
+    /// The scenario, checked.
+    pub scenario: &'a Scenario,
+    /// SHA-256 of the scenario's text, hex; told in the summary.
+    pub scenario_sha256: String,
+    /// The shape named by the scenario, if it names one.
+    pub shape: Option<&'a Shape>,
+    /// The trace named by the scenario, if it names one.
+    pub trace: Option<Arc<TraceData>>,
+    /// The seed of the run.
+    pub seed: Seed,
+    /// What the command line changes.
+    pub overrides: Overrides,
 }
 
-/// A journey with everything about it that chance decides already decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedJourney {
-    /// Its number, from 0, in order of due times.
-    pub number: u64,
-    /// Index into the scenario's journeys, in name order.
-    pub kind: u16,
-    /// When it should start by the schedule.
-    pub due: RunOffset,
-    /// Who pays.
-    pub payer: Arc<VirtualAccount>,
-    /// Who is paid.
-    pub merchant: Arc<VirtualAccount>,
-    /// Minor units, above zero.
-    pub amount: i64,
-    /// Of all its amounts.
-    pub currency: Currency,
-    /// In the target's words.
-    pub method: Arc<str>,
-    /// The journey's further amounts (`let`), in name order, minor units.
-    pub lets: Vec<(Arc<str>, i64)>,
-    /// What it wants done, in step order. Index `n` here is the last part of the intent's id.
-    pub intents: Vec<Intent>,
+/// The plan of a run. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Plan(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    scenario: String,
+    scenario_sha256: String,
+    seed: Seed,
+    process: ArrivalProcess,
+    curve: RateCurve,
+    groups: Vec<Group>,
+    kinds: Vec<Kind>,
+    kind_names: Vec<Arc<str>>,
+    mix: Weighted,
+    survey: OnceLock<Survey>,
 }
+
+impl Plan {
+    /// Makes the plan.
+    ///
+    /// # Errors
+    /// [`PlanError`] with everything that keeps the scenario from being planned.
+    pub fn new(inputs: PlanInputs<'_>) -> Result<Self, PlanError> {
+        let mut problems = Vec::new();
+        let PlanInputs { scenario, scenario_sha256, shape, trace, seed, overrides } = inputs;
+        if let Some(shape) = shape {
+            problems.extend(shape.problems().into_iter().map(PlanProblem::Shape));
+        }
+        let groups = account::groups(scenario, seed, &mut problems);
+        let kinds = kind::kinds(scenario, shape, &groups, &mut problems);
+        let mix = Weighted::new(scenario.journeys.values().map(|j| j.weight));
+        if mix.is_none() {
+            problems.push(PlanProblem::NoWeight);
+        }
+        let load = load::load(&scenario.load, shape, trace, overrides).map_err(|p| problems.extend(p)).ok();
+        match (load, mix) {
+            (Some((process, curve)), Some(mix)) if problems.is_empty() => Ok(Self(Arc::new(Inner {
+                scenario: scenario.name.clone(),
+                scenario_sha256,
+                seed,
+                process,
+                curve,
+                groups,
+                kind_names: kinds.iter().map(|k| Arc::clone(&k.name)).collect(),
+                kinds,
+                mix,
+                survey: OnceLock::new(),
+            }))),
+            _ => Err(PlanError { problems }),
+        }
+    }
+
+    /// The journeys in order of their due times, made one by one; the same ones every time.
+    pub fn journeys(&self, run: &RunId) -> impl Iterator<Item = PlannedJourney> + Send + use<> {
+        self.decisions(run).map(|(inner, mut journey)| {
+            journey.intents = inner.kinds[usize::from(journey.kind)].intents.render(&journey);
+            journey
+        })
+    }
+
+    /// The journeys without their intents, which follow from the rest.
+    fn decisions(&self, run: &RunId) -> Journeys {
+        Journeys {
+            due: self.0.process.due_times(&self.0.curve, self.0.seed),
+            turns: vec![0; self.0.groups.len()],
+            inner: Arc::clone(&self.0),
+            run: Arc::new(run.clone()),
+            number: 0,
+        }
+    }
+
+    /// All virtual accounts, group by group in name order, serials ascending.
+    pub fn accounts(&self) -> impl Iterator<Item = &Arc<VirtualAccount>> {
+        self.0.groups.iter().flat_map(|g| &g.accounts)
+    }
+
+    /// SHA-256, hex, over everything that chance decided. The run's name is left out: two runs with one digest
+    /// had the same plan.
+    ///
+    /// The first call walks through all journeys, as do [`n_journeys`](Self::n_journeys) and
+    /// [`summary`](Self::summary); later ones do not.
+    pub fn digest(&self) -> String {
+        self.survey().digest.clone()
+    }
+
+    /// How long journeys become due: no due time is at or after it. Draining comes on top.
+    pub fn duration(&self) -> Span {
+        self.0.process.duration(&self.0.curve)
+    }
+
+    /// How many journeys there are.
+    pub fn n_journeys(&self) -> u64 {
+        self.survey().n_by_kind.iter().sum()
+    }
+
+    /// The names of the journeys, in name order; [`PlannedJourney::kind`] is an index into them.
+    pub fn kinds(&self) -> &[Arc<str>] {
+        &self.0.kind_names
+    }
+
+    /// Which of its journey's intents the step carries: an index into [`PlannedJourney::intents`].
+    ///
+    /// `step_idx` counts steps in file order, those inside `parallel` counted through. Steps that are another
+    /// attempt (`same_as`) give the intent of the step they repeat.
+    pub fn intent_index(&self, kind: u16, step_idx: usize) -> Option<usize> {
+        self.0.kinds.get(usize::from(kind))?.intents.index(step_idx)
+    }
+
+    /// The rate over time that journeys are due by.
+    pub fn curve(&self) -> &RateCurve {
+        &self.0.curve
+    }
+
+    /// The seed it was made from.
+    pub fn seed(&self) -> Seed {
+        self.0.seed
+    }
+
+    /// What is told of it in the run's record.
+    pub fn summary(&self) -> PlanSummary {
+        summary::summary(&self.0, self.survey())
+    }
+
+    fn survey(&self) -> &Survey {
+        // The name does not matter: nothing of it is part of the survey.
+        let run = RunId::parse("plan").expect("a valid name");
+        self.0.survey.get_or_init(|| Survey::of(&self.0, self.decisions(&run).map(|(_, journey)| journey)))
+    }
+}
+
+/// Makes journeys one by one.
+struct Journeys {
+    inner: Arc<Inner>,
+    run: Arc<RunId>,
+    due: DueTimes,
+    number: u64,
+    /// How many journeys each group has served in turn.
+    turns: Vec<u64>,
+}
+
+impl Iterator for Journeys {
+    type Item = (Arc<Inner>, PlannedJourney);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let due = self.due.next()?;
+        let number = self.number;
+        self.number += 1;
+        let seed = self.inner.seed;
+        let draw = |name: &str| Draws::new(seed, name, number).unit();
+        let kind_idx = self.inner.mix.pick(draw("kind"));
+        let kind = &self.inner.kinds[kind_idx];
+        let payer = self.inner.groups[kind.payer].lease(draw("payer"), &mut self.turns[kind.payer]);
+        let merchant = self.inner.groups[kind.merchant].lease(draw("merchant"), &mut self.turns[kind.merchant]);
+        let (method, amount) = kind.money(draw("method"), draw("amount"));
+        let journey = PlannedJourney {
+            number,
+            kind: u16::try_from(kind_idx).expect("checked when the plan was made"),
+            due,
+            lets: kind.lets(amount, payer.balance),
+            payer,
+            merchant,
+            amount,
+            currency: kind.currency,
+            method,
+            intents: Vec::new(),
+            run: Arc::clone(&self.run),
+        };
+        Some((Arc::clone(&self.inner), journey))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! What is told of a plan: counts, sums, and a digest of everything that chance decided.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::journey::PlannedJourney;
+use super::{Inner, VirtualAccount};
+use crate::money::Sums;
+use crate::scenario::model::AccountKind;
+
+/// The plan in the run's record: `plan.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanSummary {
+    /// Version of the format: 1.
+    pub format: u32,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// SHA-256 of its text, hex.
+    pub scenario_sha256: String,
+    /// The seed of the run.
+    pub seed: u64,
+    /// SHA-256, hex, over everything that chance decided.
+    pub digest: String,
+    /// How long journeys become due, nanoseconds.
+    pub duration_ns: u64,
+    /// How many journeys there are.
+    pub n_journeys: u64,
+    /// How many of each kind, by name.
+    pub n_by_journey: BTreeMap<String, u64>,
+    /// How many virtual accounts each group has.
+    pub n_accounts: BTreeMap<String, u64>,
+    /// Corners of the rate curve: seconds since the start, journeys per second.
+    pub rate: Vec<(f64, f64)>,
+    /// Sum of the journeys' amounts by currency, minor units.
+    pub amounts: BTreeMap<String, i64>,
+}
+
+/// What one walk through all journeys tells.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub(super) digest: String,
+    /// By kind.
+    pub(super) n_by_kind: Vec<u64>,
+    pub(super) amounts: Sums,
+}
+
+impl Survey {
+    pub(super) fn of(plan: &Inner, journeys: impl Iterator<Item = PlannedJourney>) -> Self {
+        let mut hash = Hash::new();
+        let mut n_by_kind = vec![0; plan.kinds.len()];
+        let mut amounts = Sums::default();
+        plan.groups.iter().flat_map(|g| &g.accounts).for_each(|a| hash.account(a));
+        for journey in journeys {
+            hash.journey(&journey);
+            n_by_kind[usize::from(journey.kind)] += 1;
+            amounts.add(journey.currency, journey.amount);
+        }
+        Self { digest: hash.finish(), n_by_kind, amounts }
+    }
+}
+
+pub(super) fn summary(plan: &Inner, survey: &Survey) -> PlanSummary {
+    let names = plan.kind_names.iter().map(ToString::to_string);
+    PlanSummary {
+        format: 1,
+        scenario: plan.scenario.clone(),
+        scenario_sha256: plan.scenario_sha256.clone(),
+        seed: plan.seed.0,
+        digest: survey.digest.clone(),
+        duration_ns: plan.process.duration(&plan.curve).as_nanos(),
+        n_journeys: survey.n_by_kind.iter().sum(),
+        n_by_journey: names.zip(survey.n_by_kind.iter().copied()).collect(),
+        n_accounts: plan.groups.iter().map(|g| (g.name.to_string(), g.accounts.len() as u64)).collect(),
+        rate: plan.curve.points().into_iter().map(|(t, rate)| (t.as_secs_f64(), rate)).collect(),
+        amounts: survey
+            .amounts
+            .iter()
+            .map(|(currency, sum)| (currency.to_string(), i64::try_from(sum).unwrap_or(i64::MAX)))
+            .collect(),
+    }
+}
+
+/// Fields one after the other, texts with their length before them, so that no two plans read alike.
+struct Hash(Sha256);
+
+impl Hash {
+    fn new() -> Self {
+        Self(Sha256::new_with_prefix(b"plimsoll plan 1\n"))
+    }
+
+    fn number(&mut self, n: i64) {
+        self.0.update(n.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.0.update((text.len() as u64).to_le_bytes());
+        self.0.update(text);
+    }
+
+    fn account(&mut self, account: &VirtualAccount) {
+        self.text("account");
+        self.text(&account.id);
+        self.text(&account.group);
+        self.text(match account.kind {
+            AccountKind::Payer => "payer",
+            AccountKind::Merchant => "merchant",
+        });
+        self.number(account.balance);
+        self.text(account.currency.code());
+    }
+
+    fn journey(&mut self, journey: &PlannedJourney) {
+        self.text("journey");
+        self.0.update(journey.number.to_le_bytes());
+        self.0.update(journey.kind.to_le_bytes());
+        self.0.update(journey.due.as_nanos().to_le_bytes());
+        self.text(&journey.payer.id);
+        self.text(&journey.merchant.id);
+        self.number(journey.amount);
+        self.text(journey.currency.code());
+        self.text(&journey.method);
+        for (name, minor) in &journey.lets {
+            self.text(name);
+            self.number(*minor);
+        }
+    }
+
+    fn finish(self) -> String {
+        hex::encode(self.0.finalize())
+    }
+}
