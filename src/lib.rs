@@ -20,4 +20,7 @@ pub mod shape;
 pub mod stats;
 
 // Floor 2: judgement.
+pub mod invariant;
+pub mod judge;
+pub mod measure;
 pub mod plan;

@@ -51,7 +51,8 @@ pub struct Exchange {
     pub attempt: u32,
     /// Nanoseconds since the start. First step: the journey's due time. Later steps: when the step became possible.
     pub due_ns: u64,
-    /// When the request was handed to the connection; for [`Outcome::NotSent`] when it was given up.
+    /// When the request was handed to the transport, before connecting if it had to connect: a target slow to
+    /// accept does not look like a late generator. For [`Outcome::NotSent`] when it was given up.
     pub sent_ns: u64,
     /// When the last byte was read, or the exchange was given up.
     pub answered_ns: u64,

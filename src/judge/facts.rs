@@ -31,6 +31,9 @@ pub struct RunFacts {
     pub planned: u64,
     /// Digest of the plan.
     pub plan_sha256: String,
+    /// Mock channels served for this run; empty where the target calls banks of its own.
+    #[serde(default)]
+    pub mocks: Vec<String>,
     /// How it ended; `None` while it runs, and so for ever after a crash.
     pub end: Option<RunEnd>,
 }

@@ -3,7 +3,15 @@
 mod facts;
 mod verdict_file;
 
+mod audit;
+mod judgement;
+mod money;
+
+#[cfg(test)]
+mod tests;
+
 pub use facts::{ChannelFacts, RunEnd, RunFacts};
+pub use judgement::{Evidence, frame, judge};
 pub use verdict_file::{
     AuditPart, FindingPart, InvariantPart, LoadPart, ObjectivePart, RunPart, TimesPart, VerdictFile,
 };

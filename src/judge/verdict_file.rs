@@ -51,7 +51,8 @@ pub struct RunPart {
     pub ended: String,
 }
 
-/// Rates are journeys per second over the schedule.
+/// Rates are journeys per second over the schedule, or over the part of it that was reached. `failed` and
+/// `unknown` are apart; the objective `failed` bounds both together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named as in the published schema")]
 pub struct LoadPart {
@@ -107,7 +108,8 @@ pub struct InvariantPart {
     pub checked: u64,
     /// How many of them broke it.
     pub violations: u64,
-    /// Per currency, the sum at stake in minor units. Above zero: the platform or its customers lost it to somebody.
+    /// Per currency, the sum at stake in minor units. Above zero: the platform lost it (it paid, credited or owes
+    /// more than it took); below zero: its customers did (charged more or credited less than was right).
     pub money: BTreeMap<String, i64>,
     /// The first violation by time or order, with the ids needed to find it.
     pub first: Option<Value>,

@@ -6,6 +6,8 @@
 mod channel;
 mod intent;
 mod platform;
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use channel::{ChannelBook, ChannelRecord, RecordKind};
 pub use intent::{ClientOutcome, ClientView, Intent, IntentBook, IntentKind, Notice, Probe};
@@ -28,4 +30,9 @@ pub struct Books {
     pub channels: Option<ChannelBook>,
     /// Whether the books were read at quiescence: queues empty, unknowns resolved.
     pub is_quiescent: bool,
+    /// Whether every event of the run reached the history. After a crash the last second may be missing: then
+    /// what our side did *not* see proves nothing.
+    pub is_history_complete: bool,
+    /// When the run started, Unix microseconds: places moments of the run beside the books' times.
+    pub started_unix_us: i64,
 }

@@ -38,6 +38,11 @@ pub struct Measures {
 
 /// Counts and times of one journey. A journey's response time is its first step's: answered - due;
 /// waits (`await`) are not part of it. Settled: first signed final notification (or final answer) - due.
+///
+/// `due` = `started` + `dropped`; `ended` = `ok` + `declined` + `failed` + `unknown` of those that ended, and
+/// what never ended (the run broke off) is `unknown` too. `failed` and `unknown` are apart here; the objective
+/// `failed` bounds both together. Journeys dropped because the run was stopped were never due.
+/// Times leave out journeys due in the warm-up, and requests that could not be sent; counts do not.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the glossary's words")]
 pub struct JourneyMeasures {

@@ -1,0 +1,174 @@
+//! Small histories whose numbers are counted by hand.
+
+use super::*;
+use crate::history::{Event, Exchange, Outcome};
+use crate::ledger::Notice;
+use crate::scenario::objective::parse_objective;
+use crate::time::Span;
+
+const MS: u64 = 1_000_000;
+
+fn measurer(objectives: &[&str]) -> Measurer {
+    Measurer::new(Frame {
+        kinds: vec!["cancel".to_owned(), "pay".to_owned()],
+        schedule: Span::from_secs(10),
+        warm_up: Span::from_secs(1),
+        objectives: objectives.iter().map(|o| parse_objective(o).unwrap()).collect(),
+    })
+}
+
+fn measured(objectives: &[&str], events: &[Event]) -> Measured {
+    let mut m = measurer(objectives);
+    for event in events {
+        m.take(event);
+    }
+    m.finish()
+}
+
+/// The first request of a `pay` journey, sent 1 ms late and answered after `service_ms`.
+fn exchange(journey: u64, due_ms: u64, service_ms: u64, outcome: Outcome) -> Exchange {
+    Exchange {
+        journey,
+        kind: 1,
+        step: 0,
+        attempt: 1,
+        due_ns: due_ms * MS,
+        sent_ns: (due_ms + 1) * MS,
+        answered_ns: (due_ms + 1 + service_ms) * MS,
+        outcome,
+        status: 200,
+        reason: outcome.is_failed().then(|| "status 500".to_owned()),
+        intent: Some(format!("{journey:07}.0")),
+        target_id: Some(format!("p{journey}")),
+        target_status: None,
+        is_poll: false,
+    }
+}
+
+fn ended(journey: u64, due_ms: u64, at_ms: u64, outcome: Outcome) -> Event {
+    Event::Ended { journey, kind: 1, due_ns: due_ms * MS, at_ns: at_ms * MS, outcome }
+}
+
+fn dropped(journey: u64, reason: &str) -> Event {
+    Event::Dropped { journey, kind: 1, due_ns: 2_000 * MS, reason: reason.to_owned() }
+}
+
+fn notice(journey: u64, at_ms: u64, is_signed: bool) -> Event {
+    Event::Notice(Notice {
+        subject: format!("p{journey}"),
+        key: String::new(),
+        status: "SUCCEEDED".to_owned(),
+        amount: 1,
+        currency: "CNY".to_owned(),
+        merchant: String::new(),
+        is_signed,
+        mark: None,
+        at_ns: at_ms * MS,
+    })
+}
+
+fn near(us: f64, ms: f64) -> bool {
+    (us / (ms * 1e3) - 1.0).abs() < 0.002
+}
+
+#[test]
+fn outcomes_are_counted_for_each_journey_and_for_all() {
+    let outcomes = [Outcome::Ok, Outcome::Declined, Outcome::Unexpected, Outcome::Unknown, Outcome::NotSent];
+    let mut events = Vec::new();
+    for (n, outcome) in (0..).zip(outcomes) {
+        events.push(Event::Exchange(exchange(n, 2_000, 10, outcome)));
+        events.push(ended(n, 2_000, 2_100, outcome));
+    }
+    // Started and never ended; dropped; kept from starting by a stop.
+    events.push(Event::Exchange(exchange(5, 2_000, 10, Outcome::Ok)));
+    events.extend([dropped(6, "in_flight_limit"), dropped(7, "stopped")]);
+    let m =
+        measured(&["all: failed <= 1 %", "all: unknown <= 1 %", "all: dropped == 0", "cancel: failed <= 1 %"], &events);
+    let names: Vec<&str> = m.measures.journeys.iter().map(|j| j.name.as_str()).collect();
+    assert_eq!(names, ["all", "cancel", "pay"]);
+    for j in [&m.measures.journeys[0], &m.measures.journeys[2]] {
+        assert_eq!((j.due, j.started, j.ended, j.dropped), (7, 6, 5, 1), "{}", j.name);
+        assert_eq!((j.ok, j.declined, j.failed, j.unknown), (1, 1, 2, 2), "{}", j.name);
+        // Five of six were on the wire, and only they have times.
+        assert_eq!((j.requests, j.response.n), (5, 5), "{}", j.name);
+    }
+    assert_eq!(m.measures.journeys[1].due, 0);
+    let seen: Vec<(u64, u64)> = m.observations.iter().map(|o| (o.samples, o.beyond)).collect();
+    assert_eq!(seen, [(6, 4), (6, 2), (7, 1), (0, 0)]);
+    assert_eq!(m.observations[3].observed, None);
+    assert_eq!(m.measures.reasons, [("status 500".to_owned(), 3)]);
+}
+
+#[test]
+fn response_is_from_due_service_from_sent_and_the_warm_up_is_left_out() {
+    let events = [
+        Event::Exchange(exchange(0, 500, 900, Outcome::Ok)),
+        ended(0, 500, 1_401, Outcome::Ok),
+        Event::Exchange(exchange(1, 2_000, 40, Outcome::Ok)),
+        ended(1, 2_000, 2_041, Outcome::Ok),
+    ];
+    let m = measured(&["pay: p99 response_time <= 40 ms", "pay: p99 service_time <= 40 ms"], &events);
+    let pay = &m.measures.journeys[2];
+    assert_eq!((pay.started, pay.response.n), (2, 1));
+    assert!(near(pay.response.p50, 41.0) && near(pay.service.p50, 40.0) && near(pay.lag.p50, 1.0), "{pay:?}");
+    assert_eq!((m.observations[0].beyond, m.observations[1].beyond), (1, 0));
+    // The seconds show the warm-up as well.
+    assert!(near(m.measures.seconds[1].p50_us, 901.0), "{:?}", m.measures.seconds);
+}
+
+#[test]
+fn later_steps_and_polls_are_requests_but_not_response_times() {
+    let later = Exchange { step: 1, ..exchange(0, 2_000, 500, Outcome::Ok) };
+    let poll = Exchange { step: 2, is_poll: true, ..exchange(0, 2_000, 700, Outcome::Ok) };
+    let events = [
+        Event::Exchange(exchange(0, 2_000, 10, Outcome::Ok)),
+        Event::Exchange(later),
+        Event::Exchange(poll),
+        ended(0, 2_000, 3_000, Outcome::Ok),
+    ];
+    let all = &measured(&[], &events).measures.journeys[0];
+    assert_eq!((all.due, all.requests, all.response.n), (1, 3, 1));
+    assert!(near(all.response.max, 11.0));
+}
+
+#[test]
+fn settled_is_the_first_signed_notice_or_final_answer() {
+    let mut at_once = exchange(2, 2_000, 30, Outcome::Ok);
+    at_once.target_status = Some("SUCCEEDED".to_owned());
+    let mut poll = exchange(3, 2_000, 200, Outcome::Ok);
+    (poll.is_poll, poll.target_id, poll.target_status) = (true, None, Some("FAILED".to_owned()));
+    let events = [
+        Event::Exchange(exchange(0, 2_000, 10, Outcome::Ok)),
+        notice(0, 2_050, false),
+        notice(0, 2_100, true),
+        notice(0, 2_900, true),
+        // A notice that overtakes the answer.
+        notice(1, 2_005, true),
+        Event::Exchange(exchange(1, 2_000, 10, Outcome::Ok)),
+        Event::Exchange(at_once),
+        Event::Exchange(exchange(3, 2_000, 10, Outcome::Ok)),
+        Event::Exchange(poll),
+    ];
+    let m = measured(&["pay: p50 settled <= 150 ms"], &events);
+    let settled = m.measures.journeys[0].settled;
+    assert_eq!(settled.n, 4);
+    // 5, 31, 100 and 201 ms after they were due.
+    assert!(near(settled.p50, 31.0) && near(settled.max, 201.0), "{settled:?}");
+    assert_eq!((m.observations[0].samples, m.observations[0].beyond), (4, 1));
+}
+
+#[test]
+fn throughput_counts_what_ended_within_the_schedule() {
+    let events: Vec<Event> = (0..10).map(|n| ended(n, 9_000, 9_500 + n * 100, Outcome::Ok)).collect();
+    let m = measured(&["all: throughput >= 1/s"], &events);
+    // Ended at 9.5 to 10.0 s: six; the others while draining.
+    assert_eq!((m.observations[0].samples, m.observations[0].observed), (6, Some(0.6)));
+}
+
+#[test]
+fn an_empty_history_has_zeroes_and_no_observations() {
+    let m = measured(&["all: failed <= 1 %", "all: dropped == 0", "all: throughput >= 1/s"], &[]);
+    assert!(m.observations.iter().all(|o| o.observed.is_none()));
+    assert_eq!(m.measures.journeys.len(), 3);
+    assert!(m.measures.seconds.is_empty());
+}
