@@ -24,3 +24,8 @@ pub mod invariant;
 pub mod judge;
 pub mod measure;
 pub mod plan;
+
+// Floor 3: doing.
+pub mod book;
+pub mod store;
+pub mod virtual_account;
