@@ -27,5 +27,7 @@ pub mod plan;
 
 // Floor 3: doing.
 pub mod book;
+pub mod engine;
 pub mod store;
+pub mod transport;
 pub mod virtual_account;

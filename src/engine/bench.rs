@@ -1,0 +1,72 @@
+//! What all journeys of a run work with: one of each, on one thread.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::clock::Clock;
+use super::compile::Program;
+use super::live::Live;
+use super::mailbox::Mailboxes;
+use super::recording::Recording;
+use super::render::Letterhead;
+use super::stop::{Stop, StopHandle, StopSignal};
+use crate::history::{Event, Exchange};
+use crate::id::RunId;
+use crate::stats::Histogram;
+use crate::time::{RunOffset, Span};
+use crate::transport::Client;
+
+pub(super) struct Bench {
+    pub(super) run: RunId,
+    pub(super) clock: Clock,
+    pub(super) program: Program,
+    pub(super) letterhead: Letterhead,
+    pub(super) client: Client,
+    pub(super) mailboxes: Arc<Mailboxes>,
+    pub(super) recording: Recording,
+    pub(super) live: Arc<Live>,
+    /// Pulled from outside, by the guard, and when draining takes too long.
+    pub(super) lever: StopHandle,
+    pub(super) signal: StopSignal,
+    /// Of journeys' first requests.
+    pub(super) lag: RefCell<Histogram>,
+    pub(super) in_flight: Cell<u32>,
+    /// Journeys that ended because the run did.
+    pub(super) n_given_up: Cell<u64>,
+    pub(super) one_ended: Notify,
+}
+
+impl Bench {
+    /// Returns when what is in flight is to be given up.
+    pub(super) async fn abandoned(&self) {
+        self.signal.clone().reached(Stop::Now).await;
+    }
+
+    pub(super) fn note_lag(&self, at: RunOffset, lag: Span) {
+        self.lag.borrow_mut().record(lag);
+        self.live.lag(at, lag);
+    }
+
+    pub(super) fn record_exchange(&self, exchange: Exchange) {
+        if !exchange.is_poll {
+            let answered = RunOffset::from_nanos(exchange.answered_ns);
+            self.live.answered(answered, answered.since(RunOffset::from_nanos(exchange.due_ns)));
+        }
+        self.recording.record(Event::Exchange(exchange));
+    }
+
+    /// Writes down something about the run itself.
+    pub(super) fn note(&self, word: &str, text: String) {
+        let at_ns = self.clock.now().as_nanos();
+        self.recording.record(Event::Note { at_ns, word: word.to_owned(), text });
+    }
+
+    /// Returns when no journey is in flight.
+    pub(super) async fn all_ended(&self) {
+        while self.in_flight.get() > 0 {
+            self.one_ended.notified().await;
+        }
+    }
+}

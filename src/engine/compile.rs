@@ -1,0 +1,242 @@
+//! Scenario steps made ready to run: every template, path and length of time parsed once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hyper::Method;
+use thiserror::Error;
+
+use super::body::JsonBody;
+use super::condition::Conditions;
+use super::signing::Signer;
+use crate::plan::Plan;
+use crate::scenario::model;
+use crate::scenario::path::{BadPath, JsonPath};
+use crate::scenario::template::{Template, TemplateError};
+use crate::scenario::typed::StepKind;
+use crate::time::Span;
+
+/// All journeys of a scenario, ready to run; in name order, as the plan counts kinds.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(super) kinds: Vec<Journey>,
+    pub(super) signer: Option<Signer>,
+}
+
+/// A scenario that cannot run. `plimsoll check` finds all of these with their place in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("journey `{journey}`: {fault}")]
+pub struct CompileError {
+    /// The journey, or `sign`.
+    pub journey: String,
+    /// What is wrong in it.
+    pub fault: Fault,
+}
+
+/// What is wrong in a journey.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// A text that is not a template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A text that is not a JSON path.
+    #[error(transparent)]
+    Path(#[from] BadPath),
+    /// A text that is not a length of time.
+    #[error("`{0}` is not a length of time such as `200ms`")]
+    Span(String),
+    /// A step that is nothing, several things, or not allowed where it stands.
+    #[error("a step must be exactly one of post, get, await, parallel and pause")]
+    Step,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Journey {
+    pub(super) steps: Vec<Step>,
+    /// Whether a mailbox must be open from the start.
+    pub(super) awaits_notice: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Request(Arc<RequestStep>),
+    Parallel(Vec<Arc<RequestStep>>),
+    AwaitGet(AwaitGet),
+    AwaitNotice(AwaitNotice),
+    Pause(Span),
+}
+
+/// A request and how its answer is read.
+#[derive(Clone, Debug)]
+pub(super) struct RequestStep {
+    /// Place in the journey, in file order; steps in `parallel` are counted through, `parallel` itself is not.
+    pub(super) index: u16,
+    pub(super) method: Method,
+    pub(super) path: Template,
+    pub(super) body: Option<JsonBody>,
+    /// Which of the planned journey's intents it is an attempt of.
+    pub(super) intent: Option<usize>,
+    pub(super) expect: Conditions,
+    pub(super) declined: Option<Conditions>,
+    pub(super) captures: Vec<(Box<str>, JsonPath)>,
+}
+
+/// Polling until an answer is as wanted.
+#[derive(Clone, Debug)]
+pub(super) struct AwaitGet {
+    /// The poll; its `intent` is the one whose id the path names.
+    pub(super) poll: Arc<RequestStep>,
+    pub(super) until: Conditions,
+    pub(super) go_on: GoOn,
+    pub(super) within: Span,
+    pub(super) every: Span,
+    pub(super) captures: Vec<(Box<str>, JsonPath)>,
+}
+
+/// Waiting for a notification.
+#[derive(Clone, Debug)]
+pub(super) struct AwaitNotice {
+    pub(super) index: u16,
+    pub(super) subject: Template,
+    pub(super) intent: Option<usize>,
+    pub(super) go_on: GoOn,
+    pub(super) within: Span,
+}
+
+/// Final statuses with which a journey goes on after a wait.
+#[derive(Clone, Debug)]
+pub(super) struct GoOn(Vec<Box<str>>);
+
+impl GoOn {
+    pub(super) fn allows(&self, status: Option<&str>) -> bool {
+        self.0.is_empty() || status.is_some_and(|s| self.0.iter().any(|allowed| allowed.as_ref() == s))
+    }
+}
+
+impl Program {
+    /// Compiles the journeys of a scenario that `plan` was made from.
+    ///
+    /// # Errors
+    /// [`CompileError`] for the first fault; none in a scenario that checks.
+    pub fn compile(scenario: &model::Scenario, plan: &Plan) -> Result<Self, CompileError> {
+        let in_journey = |journey: &str| {
+            let journey = journey.to_owned();
+            move |fault| CompileError { journey, fault }
+        };
+        let signer = scenario.sign.as_ref().map(Signer::compile).transpose();
+        let signer = signer.map_err(|e| in_journey("sign")(e.into()))?;
+        let kinds = scenario.journeys.iter().zip(0..).map(|((name, journey), kind)| {
+            let intent_of = |step_idx: u16| plan.intent_index(kind, usize::from(step_idx));
+            let compiler = Compiler { journey, intent_of: &intent_of, index: 0, by_capture: BTreeMap::new() };
+            compiler.journey().map_err(in_journey(name))
+        });
+        Ok(Self { kinds: kinds.collect::<Result<_, _>>()?, signer })
+    }
+}
+
+/// What is known while the steps of one journey are walked in file order.
+struct Compiler<'s> {
+    journey: &'s model::Journey,
+    /// Which planned intent a step carries, by its index.
+    intent_of: &'s dyn Fn(u16) -> Option<usize>,
+    index: u16,
+    /// Name of a target id captured from an answer to the intent it belongs to.
+    by_capture: BTreeMap<&'s str, usize>,
+}
+
+impl<'s> Compiler<'s> {
+    fn journey(mut self) -> Result<Journey, Fault> {
+        let steps = self.journey.steps.iter().map(|step| self.step(step)).collect::<Result<Vec<Step>, _>>()?;
+        let awaits_notice = steps.iter().any(|s| matches!(s, Step::AwaitNotice(_)));
+        Ok(Journey { steps, awaits_notice })
+    }
+
+    fn step(&mut self, step: &'s model::Step) -> Result<Step, Fault> {
+        match step.kind().ok_or(Fault::Step)? {
+            StepKind::Post(path) => Ok(Step::Request(Arc::new(self.request(step, Method::POST, path)?))),
+            StepKind::Get(path) => Ok(Step::Request(Arc::new(self.request(step, Method::GET, path)?))),
+            StepKind::Await(wait) => self.wait(wait),
+            StepKind::Parallel(branches) => {
+                let branches = branches.iter().map(|branch| match branch.kind() {
+                    Some(StepKind::Post(path)) => self.request(branch, Method::POST, path).map(Arc::new),
+                    Some(StepKind::Get(path)) => self.request(branch, Method::GET, path).map(Arc::new),
+                    _ => Err(Fault::Step),
+                });
+                Ok(Step::Parallel(branches.collect::<Result<_, _>>()?))
+            }
+            StepKind::Pause(span) => {
+                self.next_index();
+                Ok(Step::Pause(span))
+            }
+        }
+    }
+
+    fn request(&mut self, step: &'s model::Step, method: Method, path: &str) -> Result<RequestStep, Fault> {
+        let index = self.next_index();
+        let intent = (self.intent_of)(index);
+        if let (Some(intent), Some(name)) = (intent, step.capture.keys().next()) {
+            self.by_capture.insert(name, intent);
+        }
+        let body = step.json.as_ref().map(|json| JsonBody::compile(json, &|name| self.is_number(name))).transpose()?;
+        let expect = step.expect.as_ref().map(Conditions::compile).transpose()?;
+        Ok(RequestStep {
+            index,
+            method,
+            path: Template::parse(path)?,
+            body,
+            intent,
+            expect: expect.unwrap_or_default().or_status_200(),
+            declined: step.declined.as_ref().map(Conditions::compile).transpose()?,
+            captures: captures(&step.capture)?,
+        })
+    }
+
+    fn wait(&mut self, wait: &model::Await) -> Result<Step, Fault> {
+        let within = wait.within().ok_or_else(|| Fault::Span(wait.within.clone()))?;
+        let go_on = GoOn(wait.go_on.iter().map(|s| s.as_str().into()).collect());
+        match (&wait.get, &wait.notice) {
+            (Some(path), None) => {
+                let path = Template::parse(path)?;
+                let poll = RequestStep {
+                    index: self.next_index(),
+                    method: Method::GET,
+                    intent: self.about(&path),
+                    path,
+                    body: None,
+                    expect: Conditions::default().or_status_200(),
+                    declined: None,
+                    captures: Vec::new(),
+                };
+                let every = wait.every();
+                let until = Conditions::compile(&wait.until)?.or_status_200();
+                let captures = captures(&wait.capture)?;
+                Ok(Step::AwaitGet(AwaitGet { poll: Arc::new(poll), until, go_on, within, every, captures }))
+            }
+            (None, Some(subject)) => {
+                let subject = Template::parse(subject)?;
+                let intent = self.about(&subject);
+                Ok(Step::AwaitNotice(AwaitNotice { index: self.next_index(), subject, intent, go_on, within }))
+            }
+            _ => Err(Fault::Step),
+        }
+    }
+
+    /// The intent whose target id `template` names.
+    fn about(&self, template: &Template) -> Option<usize> {
+        template.vars().find_map(|name| self.by_capture.get(name).copied())
+    }
+
+    fn is_number(&self, name: &str) -> bool {
+        matches!(name, "amount" | "payer.balance") || self.journey.lets.contains_key(name)
+    }
+
+    fn next_index(&mut self) -> u16 {
+        let index = self.index;
+        self.index = self.index.saturating_add(1);
+        index
+    }
+}
+
+fn captures(given: &BTreeMap<String, String>) -> Result<Vec<(Box<str>, JsonPath)>, Fault> {
+    given.iter().map(|(name, path)| Ok((name.as_str().into(), JsonPath::parse(path)?))).collect()
+}

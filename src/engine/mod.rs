@@ -1,0 +1,42 @@
+//! Carries a plan out: waits for due times, walks journeys through their steps, records what came of it.
+//!
+//! One thread keeps time and does all requests; another receives notifications. Neither knows money: they
+//! meet the invariants only in the history.
+
+mod bench;
+mod body;
+mod clock;
+mod compile;
+mod condition;
+mod guard;
+mod journey;
+mod live;
+mod lookahead;
+mod mailbox;
+mod mark;
+mod merchant;
+mod offer;
+mod pacer;
+mod recording;
+mod render;
+mod request;
+mod run;
+mod signing;
+mod stop;
+mod values;
+mod wait;
+
+pub use clock::Clock;
+pub use compile::{CompileError, Fault, Program};
+pub use guard::AbortLimits;
+pub use live::{Live, LiveView};
+pub use mailbox::Mailboxes;
+pub use merchant::{EndpointError, EndpointReport, MerchantEndpoint, RunningEndpoint, Serving};
+pub use pacer::Pacer;
+pub use recording::{EventSink, IntentGate};
+pub use run::{EngineConfig, EngineError, EngineLimits, EngineReport, LoadEnd, run_load};
+pub use signing::SecretLookup;
+pub use stop::{Stop, StopHandle, StopSignal, stop_signal};
+
+#[cfg(test)]
+mod tests;

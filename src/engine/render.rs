@@ -1,0 +1,118 @@
+//! One request's bytes: path, body, mark and signature.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use hyper::HeaderMap;
+use hyper::header::{HeaderName, HeaderValue};
+use thiserror::Error;
+
+use super::compile::RequestStep;
+use super::mark::Trace;
+use super::signing::{SecretLookup, Signer, hmac_sha256_hex};
+use super::values::Values;
+use crate::scenario::template::{Template, Unset};
+use crate::transport::Request;
+
+/// What all requests of a run have in common.
+pub(super) struct Letterhead {
+    pub(super) marked: HeaderMap,
+    pub(super) signer: Option<Signer>,
+    pub(super) secrets: std::sync::Arc<dyn SecretLookup>,
+}
+
+/// Why a request cannot be made.
+#[derive(Debug, Error)]
+pub(super) enum RenderError {
+    #[error(transparent)]
+    Unset(#[from] Unset),
+    #[error("the value of header `{0}` cannot stand in a header")]
+    Header(Box<str>),
+}
+
+impl Letterhead {
+    pub(super) fn render(
+        &self,
+        step: &RequestStep,
+        attempt: u32,
+        values: Values<'_>,
+        trace: Trace,
+        unix_seconds: u64,
+    ) -> Result<Request, RenderError> {
+        let path = step.path.render(|name| values.get(name).map(percent_encoded))?;
+        let body = step.body.as_ref().map(|b| b.render(|name| values.get(name))).transpose()?.unwrap_or_default();
+        let mut headers = self.marked.clone();
+        trace.mark(&mut headers, step.index, attempt);
+        if let Some(signer) = &self.signer {
+            let http = Http { method: step.method.as_str(), path: &path, time: unix_seconds.to_string(), body: &body };
+            self.sign(signer, &http, values, &mut headers)?;
+        }
+        Ok(Request { method: step.method.clone(), path, headers, body: Bytes::from(body) })
+    }
+
+    fn sign(
+        &self,
+        signer: &Signer,
+        http: &Http<'_>,
+        values: Values<'_>,
+        headers: &mut HeaderMap,
+    ) -> Result<(), RenderError> {
+        let secret = || self.secrets.secret(&values.journey.merchant.id);
+        let find = |name: &str, signature: Option<&str>| match name {
+            "http.method" => Some(Cow::Owned(http.method.to_owned())),
+            "http.path" => Some(Cow::Owned(http.path.to_owned())),
+            "http.time" => Some(Cow::Owned(http.time.clone())),
+            "http.body" => Some(Cow::Owned(http.body.to_owned())),
+            "merchant.secret" => secret().map(|s| Cow::Owned(s.to_owned())),
+            "signature" => signature.map(|s| Cow::Owned(s.to_owned())),
+            _ => values.get(name),
+        };
+        let render = |t: &Template, signature: Option<&str>| t.render(|name| find(name, signature));
+        let key = render(&signer.key, None)?;
+        let signature = hmac_sha256_hex(&key, render(&signer.over, None)?.as_bytes());
+        for (name, value) in &signer.headers {
+            let bad = || RenderError::Header(name.clone());
+            let text = render(value, Some(&signature))?;
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+            headers.insert(name, HeaderValue::from_maybe_shared(Bytes::from(text)).map_err(|_| bad())?);
+        }
+        Ok(())
+    }
+}
+
+struct Http<'a> {
+    method: &'a str,
+    path: &'a str,
+    time: String,
+    body: &'a str,
+}
+
+/// `value` so that it stays one piece of a path or of a query (RFC 3986, section 2.3: only unreserved
+/// characters stay).
+fn percent_encoded(value: Cow<'_, str>) -> Cow<'_, str> {
+    let is_unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    if value.bytes().all(is_unreserved) {
+        return value;
+    }
+    let mut out = String::with_capacity(value.len() + 8);
+    for b in value.bytes() {
+        if is_unreserved(b) {
+            out.push(char::from(b));
+        } else {
+            out.push('%');
+            out.push_str(&hex::encode_upper([b]));
+        }
+    }
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_cannot_change_the_path_it_stands_in() {
+        assert_eq!(percent_encoded("r1-7p.p1".into()), "r1-7p.p1");
+        assert_eq!(percent_encoded("a/b?c=d é".into()), "a%2Fb%3Fc%3Dd%20%C3%A9");
+    }
+}

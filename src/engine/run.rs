@@ -1,0 +1,286 @@
+//! One run: the open-model loop, draining, and the account of it all.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::{io, thread};
+
+use thiserror::Error;
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+
+use super::bench::Bench;
+use super::clock::{Clock, thread_cpu};
+use super::compile::Program;
+use super::guard::{AbortLimits, Guard};
+use super::live::Live;
+use super::mailbox::Mailboxes;
+use super::mark::marked_headers;
+use super::offer::Offer;
+use super::pacer::Pacer;
+use super::recording::{EventSink, IntentGate, Recording};
+use super::render::Letterhead;
+use super::signing::SecretLookup;
+use super::stop::{Stop, StopSignal, stop_signal};
+use crate::id::RunId;
+use crate::plan::PlannedJourney;
+use crate::scenario::model;
+use crate::stats::Histogram;
+use crate::time::{RunOffset, Span};
+use crate::transport::{Client, Connects, Limits, Origin};
+
+/// Everything a run of the engine needs.
+pub struct EngineConfig {
+    /// The scenario's journeys, compiled.
+    pub program: Program,
+    /// The plan's journeys, ascending in due time and number.
+    pub journeys: Box<dyn Iterator<Item = PlannedJourney> + Send>,
+    /// How many they are.
+    pub n_journeys: u64,
+    /// The run, for order numbers and the mark.
+    pub run: RunId,
+    /// The run's clock; journeys due at zero start when it starts.
+    pub clock: Clock,
+    /// Where requests go.
+    pub target: Origin,
+    /// What bounds the run.
+    pub limits: EngineLimits,
+    /// When it is broken off.
+    pub abort: AbortLimits,
+    /// Secrets of merchants.
+    pub secrets: Arc<dyn SecretLookup>,
+    /// Where events go.
+    pub sink: Arc<dyn EventSink>,
+    /// Which intents are written.
+    pub intents: Box<dyn IntentGate>,
+    /// Where the merchants' endpoint puts notifications.
+    pub mailboxes: Arc<Mailboxes>,
+    /// How to stop it from outside.
+    pub stop: StopSignal,
+    /// Where its progress can be seen.
+    pub live: Arc<Live>,
+}
+
+/// What bounds a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineLimits {
+    /// Journeys in flight at once; over it a due journey is dropped.
+    pub in_flight: u32,
+    /// For each request, from connecting to the last byte.
+    pub request_time: Span,
+    /// Largest answer, bytes.
+    pub answer_bytes: usize,
+    /// How long started journeys may take to end once no more are started.
+    pub drain: Span,
+}
+
+impl Default for EngineLimits {
+    fn default() -> Self {
+        Self { in_flight: 10_000, request_time: Span::from_secs(10), answer_bytes: 1 << 20, drain: Span::from_secs(20) }
+    }
+}
+
+impl From<&model::Load> for EngineLimits {
+    fn from(load: &model::Load) -> Self {
+        Self { in_flight: load.in_flight_limit(), drain: load.drain(), ..Self::default() }
+    }
+}
+
+/// Why the engine could not work. What the target does wrong is never one of these.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The system gives no thread, event loop or timer.
+    #[error("cannot start the load generator")]
+    Start(#[source] io::Error),
+    /// Our own mistake; the history up to there is kept.
+    #[error("the load generator panicked")]
+    Panicked,
+}
+
+/// How offering journeys ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadEnd {
+    /// All of the plan was offered.
+    Completed,
+    /// Somebody asked it to stop.
+    Stopped,
+    /// A bound of [`AbortLimits`] was passed; why.
+    Aborted(String),
+    /// Intents could no longer be written, so nothing more could be sent.
+    IntentsFailed,
+}
+
+/// The account of a run. Journeys started + dropped + never reached = journeys planned; ended = started.
+#[derive(Clone, Debug)]
+pub struct EngineReport {
+    /// How offering ended.
+    pub end: LoadEnd,
+    /// Journeys started.
+    pub n_started: u64,
+    /// Journeys ended.
+    pub n_ended: u64,
+    /// Of these, failed.
+    pub n_failed: u64,
+    /// Of those ended, how many only because the run was stopped or the drain limit passed; zero if all came to
+    /// their own end.
+    pub n_given_up: u64,
+    /// Journeys due and never started, each with its event.
+    pub n_dropped: u64,
+    /// Journeys left in the plan without an event, because a stop had to be quick.
+    pub n_unreached: u64,
+    /// Events lost for want of room. Above zero the run does not count.
+    pub n_lost: u64,
+    /// Lag of journeys' first requests.
+    pub lag: Histogram,
+    /// What connecting cost.
+    pub connects: Connects,
+    /// CPU time of the engine's thread.
+    pub cpu: Span,
+    /// When the engine was done.
+    pub ended_at: RunOffset,
+}
+
+/// How often buffers are emptied and bounds looked at.
+const TICK: Span = Span::from_millis(100);
+
+/// How long giving up what is in flight may take.
+const GIVING_UP: Span = Span::from_millis(500);
+
+/// Offers all journeys at their due times, lets them end, and returns when that is done. Blocks.
+///
+/// All of it happens on one thread of its own, so that nothing but the journeys themselves shares its event
+/// loop.
+///
+/// # Errors
+/// [`EngineError`] if the engine cannot work. A target that does not answer is no error.
+pub fn run_load(config: EngineConfig) -> Result<EngineReport, EngineError> {
+    let thread = thread::Builder::new().name("engine".to_owned()).spawn(move || run_here(config));
+    thread.map_err(EngineError::Start)?.join().unwrap_or(Err(EngineError::Panicked))
+}
+
+fn run_here(config: EngineConfig) -> Result<EngineReport, EngineError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(EngineError::Start)?;
+    runtime.block_on(LocalSet::new().run_until(run(config)))
+}
+
+async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
+    let EngineConfig { journeys, n_journeys, intents, stop, abort, limits, clock, .. } = config;
+    let pacer = Pacer::new(clock).map_err(EngineError::Start)?;
+    let (lever, signal) = stop_signal();
+    let transport_limits =
+        Limits { time: limits.request_time, answer_bytes: limits.answer_bytes, n_idle: limits.in_flight as usize };
+    let bench = Rc::new(Bench {
+        letterhead: Letterhead {
+            marked: marked_headers(&config.run),
+            signer: config.program.signer.clone(),
+            secrets: config.secrets,
+        },
+        run: config.run,
+        clock,
+        program: config.program,
+        client: Client::new(config.target, transport_limits, move || clock.now()),
+        mailboxes: config.mailboxes,
+        recording: Recording::new(config.sink),
+        live: config.live,
+        lever,
+        signal,
+        lag: RefCell::new(Histogram::new()),
+        in_flight: Cell::new(0),
+        n_given_up: Cell::new(0),
+        one_ended: Notify::new(),
+    });
+    let aborted = Rc::new(RefCell::new(None));
+    let listening = tokio::task::spawn_local(listen(Rc::clone(&bench), stop));
+    let minding = tokio::task::spawn_local(mind(Rc::clone(&bench), abort, Rc::clone(&aborted)));
+
+    bench.note("started", format!("run {}", bench.run));
+    let mut offer = Offer { bench: Rc::clone(&bench), pacer, intents, in_flight_limit: limits.in_flight };
+    let offered = offer.all(journeys).await;
+    let end = aborted.borrow_mut().take().map_or(offered.end, LoadEnd::Aborted);
+    bench.note(word_of(&end), text_of(&end));
+    let rest = tokio::task::spawn_local(super::offer::drop_rest(Rc::clone(&bench), offered.rest));
+    drain(&bench, limits.drain).await;
+    // If it panicked, the account below shows what it did not write.
+    let _ = rest.await;
+    bench.note("drained", format!("{} journeys given up", bench.n_given_up.get()));
+    listening.abort();
+    minding.abort();
+    bench.recording.flush();
+    Ok(report(&bench, end, n_journeys))
+}
+
+/// Passes wishes from outside on.
+async fn listen(bench: Rc<Bench>, mut stop: StopSignal) {
+    stop.reached(Stop::Drain).await;
+    bench.lever.ask(stop.now());
+    stop.reached(Stop::Now).await;
+    bench.lever.ask(Stop::Now);
+}
+
+/// Empties buffers and breaks the run off when a bound is passed.
+async fn mind(bench: Rc<Bench>, limits: AbortLimits, aborted: Rc<RefCell<Option<String>>>) {
+    let mut guard = Guard::new(limits);
+    loop {
+        tokio::time::sleep(TICK.to_std()).await;
+        bench.recording.flush();
+        bench.live.set_lost(bench.recording.n_lost());
+        if Stop::Run < bench.signal.now() {
+            continue;
+        }
+        let now = bench.clock.now();
+        if let Some(why) = guard.tripped(now, bench.live.ended_and_failed(), bench.live.lag_last_second(now)) {
+            *aborted.borrow_mut() = Some(why);
+            bench.lever.ask(Stop::Drain);
+        }
+    }
+}
+
+/// Waits for started journeys to end; gives up those that do not in time.
+async fn drain(bench: &Rc<Bench>, limit: Span) {
+    tokio::select! {
+        biased;
+        () = bench.all_ended() => return,
+        () = bench.abandoned() => {}
+        () = tokio::time::sleep(limit.to_std()) => bench.note("stopped", format!("not drained within {limit}")),
+    }
+    bench.lever.ask(Stop::Now);
+    // Each of them hears of it at its next await; the limit is for our own mistakes.
+    let _ = tokio::time::timeout(GIVING_UP.to_std(), bench.all_ended()).await;
+}
+
+const fn word_of(end: &LoadEnd) -> &'static str {
+    match end {
+        LoadEnd::Completed => "load_done",
+        LoadEnd::Stopped | LoadEnd::IntentsFailed => "stopped",
+        LoadEnd::Aborted(_) => "aborted",
+    }
+}
+
+fn text_of(end: &LoadEnd) -> String {
+    match end {
+        LoadEnd::Completed => "every planned journey was offered".to_owned(),
+        LoadEnd::Stopped => "stopped from outside".to_owned(),
+        LoadEnd::IntentsFailed => "intents are no longer written".to_owned(),
+        LoadEnd::Aborted(why) => why.clone(),
+    }
+}
+
+fn report(bench: &Bench, end: LoadEnd, n_journeys: u64) -> EngineReport {
+    let ended_at = bench.clock.now();
+    bench.live.set_lost(bench.recording.n_lost());
+    let seen = bench.live.view(ended_at);
+    EngineReport {
+        end,
+        n_started: seen.n_started,
+        n_ended: seen.n_ended,
+        n_failed: seen.n_failed,
+        n_given_up: bench.n_given_up.get(),
+        n_dropped: seen.n_dropped,
+        n_unreached: n_journeys.saturating_sub(seen.n_started + seen.n_dropped),
+        n_lost: seen.n_lost,
+        lag: bench.lag.borrow().clone(),
+        connects: bench.client.connects(),
+        cpu: thread_cpu(),
+        ended_at,
+    }
+}

@@ -1,0 +1,196 @@
+//! A target, a recorder and a plan for tests.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::sync::watch;
+
+use crate::engine::{
+    AbortLimits, Clock, EngineConfig, EngineLimits, EventSink, IntentGate, Live, Mailboxes, Program, SecretLookup,
+    StopHandle, stop_signal,
+};
+use crate::history::{Event, Exchange};
+use crate::id::RunId;
+use crate::plan::{Overrides, Plan, PlanInputs};
+use crate::scenario::model::Scenario;
+use crate::seed::Seed;
+use crate::time::Span;
+use crate::transport::Origin;
+
+/// Keeps every event.
+#[derive(Debug, Default)]
+pub(super) struct FakeSink {
+    pub(super) events: Mutex<Vec<Event>>,
+}
+
+impl EventSink for FakeSink {
+    fn record(&self, batch: Vec<Event>) -> u64 {
+        self.events.lock().unwrap().extend(batch);
+        0
+    }
+}
+
+impl FakeSink {
+    pub(super) fn all(&self) -> Vec<Event> {
+        self.events.lock().unwrap().clone()
+    }
+
+    /// Exchanges in the order of their journeys and steps.
+    pub(super) fn exchanges(&self) -> Vec<Exchange> {
+        let mut found: Vec<Exchange> = self.all().into_iter().filter_map(exchange).collect();
+        found.sort_by_key(|x| (x.journey, x.step, x.attempt));
+        found
+    }
+
+    /// Every note's word.
+    pub(super) fn words(&self) -> Vec<String> {
+        let word = |e: Event| if let Event::Note { word, .. } = e { Some(word) } else { None };
+        self.all().into_iter().filter_map(word).collect()
+    }
+}
+
+fn exchange(event: Event) -> Option<Exchange> {
+    if let Event::Exchange(x) = event { Some(x) } else { None }
+}
+
+/// Intents that are written up to a mark that a test moves.
+pub(super) struct FakeGate(pub(super) watch::Receiver<u64>);
+
+impl IntentGate for FakeGate {
+    fn written(&self) -> u64 {
+        *self.0.borrow()
+    }
+
+    fn reached(&mut self, journey: u64) -> Pin<Box<dyn Future<Output = bool> + '_>> {
+        Box::pin(async move { self.0.wait_for(|&mark| journey < mark).await.is_ok() })
+    }
+}
+
+/// The same secret for every virtual account.
+struct FakeSecrets;
+
+impl SecretLookup for FakeSecrets {
+    fn secret(&self, account: &str) -> Option<&str> {
+        account.starts_with("99").then_some(SECRET)
+    }
+}
+
+/// A virtual merchant.
+pub(super) const MERCHANT: &str = "9920000007";
+pub(super) const SECRET: &str = "s3cret";
+
+pub(super) fn secrets() -> Arc<dyn SecretLookup> {
+    Arc::new(FakeSecrets)
+}
+
+/// A server on a thread of its own; gone when dropped.
+pub(super) struct FakeTarget {
+    pub(super) address: SocketAddr,
+    _stop: oneshot::Sender<()>,
+}
+
+impl FakeTarget {
+    pub(super) fn start(router: Router) -> Self {
+        let (tell, address) = std::sync::mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                tokio::select! {
+                    served = axum::serve(listener, router).into_future() => served.unwrap(),
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self { address: address.recv().unwrap(), _stop: stop }
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        Origin::resolve(&format!("http://{}", self.address)).unwrap()
+    }
+}
+
+pub(super) fn run_id() -> RunId {
+    RunId::parse("r0test").unwrap()
+}
+
+/// A scenario of one kind of journey, given as JSON: `n` of them, one every `gap`, by one payer at one merchant.
+fn scenario(journey: &Value, n: u64, gap: Span) -> Scenario {
+    let mut journey = journey.clone();
+    journey["weight"] = 1.into();
+    journey["amount"] = "CNY 12.50".into();
+    journey["methods"] = json!(["wallet"]);
+    let account = |kind: &str| json!({ "kind": kind, "count": 1, "balance": "CNY 10000.00" });
+    let stage =
+        json!({ "hold": format!("{}/s", 1e6 / gap.as_micros() as f64), "for": format!("{}us", gap.as_micros() * n) });
+    serde_json::from_value(json!({
+        "name": "test",
+        "target": { "url": "http://127.0.0.1" },
+        "accounts": { "payers": account("payer"), "merchants": account("merchant") },
+        "load": { "model": "open", "arrivals": "constant", "stages": [stage] },
+        "sign": {
+            "hmac_sha256": "{{merchant.secret}}",
+            "over": "{{http.method}}\n{{http.path}}\n{{http.time}}\n{{http.body}}",
+            "headers": {
+                "x-merchant": "{{merchant.id}}", "x-timestamp": "{{http.time}}", "x-signature": "{{signature}}"
+            }
+        },
+        "journeys": { "only": journey },
+    }))
+    .unwrap()
+}
+
+fn plan(scenario: &Scenario) -> Plan {
+    let inputs = PlanInputs {
+        scenario,
+        scenario_sha256: String::new(),
+        shape: None,
+        trace: None,
+        seed: Seed(1),
+        overrides: Overrides { rate_factor: None, rate: None, duration: None },
+    };
+    Plan::new(inputs).unwrap()
+}
+
+/// Everything a test may want to look at or pull.
+pub(super) struct Setup {
+    pub(super) config: EngineConfig,
+    pub(super) plan: Plan,
+    pub(super) sink: Arc<FakeSink>,
+    pub(super) stop: StopHandle,
+    pub(super) intents: watch::Sender<u64>,
+    pub(super) live: Arc<Live>,
+}
+
+/// A run of `n` journeys of one kind, one every `gap`.
+pub(super) fn setup(target: Origin, journey: &Value, n: u64, gap: Span) -> Setup {
+    let scenario = scenario(journey, n, gap);
+    let plan = plan(&scenario);
+    let sink = Arc::new(FakeSink::default());
+    let (lever, stop) = stop_signal();
+    let (intents, written) = watch::channel(u64::MAX);
+    let live = Arc::new(Live::default());
+    let config = EngineConfig {
+        program: Program::compile(&scenario, &plan).unwrap(),
+        n_journeys: n,
+        journeys: Box::new(plan.journeys(&run_id())),
+        run: run_id(),
+        clock: Clock::starting_in(Span::from_millis(5)),
+        target,
+        limits: EngineLimits { request_time: Span::from_secs(2), drain: Span::from_secs(5), ..EngineLimits::default() },
+        abort: AbortLimits::default(),
+        secrets: secrets(),
+        sink: Arc::clone(&sink) as Arc<dyn EventSink>,
+        intents: Box::new(FakeGate(written)),
+        mailboxes: Arc::new(Mailboxes::default()),
+        stop,
+        live: Arc::clone(&live),
+    };
+    Setup { config, plan, sink, stop: lever, intents, live }
+}

@@ -1,0 +1,7 @@
+//! Whole runs against small targets in this process, over real sockets on free ports.
+
+mod fake;
+mod journeys;
+mod merchant;
+mod runs;
+mod stored;

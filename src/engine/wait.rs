@@ -1,0 +1,109 @@
+//! Steps that wait: polls, notifications, pauses. Each ends early when the run is abandoned.
+
+use super::compile::{AwaitGet, AwaitNotice};
+use super::journey::{StepEnd, Walk};
+use super::request::{Asking, capture, exchange};
+use super::values::Values;
+use crate::history::{Exchange, Outcome};
+use crate::time::{RunOffset, Span};
+
+impl Walk {
+    /// Polls until the answer is as wanted. Failed polls are recorded and polling goes on: the wait fails
+    /// only when its time is up.
+    pub(super) async fn await_get(&mut self, wait: &AwaitGet) -> StepEnd {
+        let end_by = self.due + wait.within;
+        let about = wait.poll.intent.and_then(|_| self.first_var(&wait.poll.path));
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let due = self.me.bench.clock.now();
+            let asking = Asking { step: &wait.poll, attempt, due, is_poll: true, about: about.clone() };
+            let told = exchange(&self.me, asking, &self.captured, None).await;
+            if wait.until.hold(told.status, told.body.as_ref()) {
+                let (captured, missing) = capture(&wait.captures, told.body.as_ref());
+                self.captured.keep(captured);
+                let status = told.body.as_ref().and_then(|b| b.get("status")?.as_str());
+                return match missing {
+                    Some(_) => StepEnd::of(Outcome::Unexpected),
+                    None if wait.go_on.allows(status) => StepEnd::DONE,
+                    None => StepEnd::ENOUGH,
+                };
+            }
+            let next = self.me.bench.clock.now() + wait.every;
+            if end_by < next {
+                let outcome = self.waited_in_vain(wait.poll.index, attempt, wait.poll.intent, about, wait.within);
+                return StepEnd::of(outcome);
+            }
+            if !self.sleep(wait.every).await {
+                return StepEnd::of(Outcome::Unknown);
+            }
+        }
+    }
+
+    pub(super) async fn await_notice(&mut self, wait: &AwaitNotice) -> StepEnd {
+        let values = Values { journey: &self.me.journey, captured: &self.captured };
+        let Ok(subject) = wait.subject.render(|name| values.get(name)) else {
+            return StepEnd::of(Outcome::Unexpected);
+        };
+        let mailbox = self.mailbox.as_ref().expect("opened for every journey that awaits a notification");
+        let left = (self.due + wait.within).since(self.me.bench.clock.now());
+        let status = tokio::select! {
+            biased;
+            status = mailbox.wait_for(&subject) => Some(status),
+            () = tokio::time::sleep(left.to_std()) => None,
+            () = self.me.bench.abandoned() => return StepEnd::of(Outcome::Unknown),
+        };
+        match status {
+            Some(status) if wait.go_on.allows(Some(&status)) => StepEnd::DONE,
+            Some(_) => StepEnd::ENOUGH,
+            None => StepEnd::of(self.waited_in_vain(wait.index, 1, wait.intent, Some(subject), wait.within)),
+        }
+    }
+
+    pub(super) async fn pause(&mut self, span: Span) -> StepEnd {
+        if self.sleep(span).await { StepEnd::DONE } else { StepEnd::of(Outcome::Unknown) }
+    }
+
+    /// Whether the time passed without the run being abandoned.
+    async fn sleep(&self, span: Span) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(span.to_std()) => true,
+            () = self.me.bench.abandoned() => false,
+        }
+    }
+
+    /// Records that a wait ran out: a poll without an answer, as nothing more was asked of the target.
+    fn waited_in_vain(
+        &self,
+        step: u16,
+        attempt: u32,
+        intent: Option<usize>,
+        target_id: Option<String>,
+        within: Span,
+    ) -> Outcome {
+        let now: RunOffset = self.me.bench.clock.now();
+        let intent = intent.and_then(|n| self.me.journey.intents.get(n));
+        self.me.bench.record_exchange(Exchange {
+            journey: self.me.journey.number,
+            kind: self.me.journey.kind,
+            step,
+            attempt: attempt + 1,
+            due_ns: self.due.as_nanos(),
+            sent_ns: self.due.as_nanos(),
+            answered_ns: now.as_nanos(),
+            outcome: Outcome::Unknown,
+            status: 0,
+            reason: Some(format!("nothing within {within}")),
+            intent: intent.map(|i| i.id.clone()),
+            target_id,
+            target_status: None,
+            is_poll: true,
+        });
+        Outcome::Unknown
+    }
+
+    /// The value of the first captured variable in a path: the id of what it asks about.
+    fn first_var(&self, path: &crate::scenario::template::Template) -> Option<String> {
+        path.vars().find_map(|name| self.captured.get(name)).map(str::to_owned)
+    }
+}

@@ -1,0 +1,94 @@
+//! The ways in which a request gets no complete answer, told apart by whether it may have taken effect.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Why there is no complete answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// Nothing of it was put on the wire, so it cannot have taken effect.
+    #[error(transparent)]
+    NotSent(#[from] NotSent),
+    /// Sent, and no complete answer within the time limit.
+    #[error("timeout")]
+    TimedOut,
+    /// Sent, and the connection ended before the last byte of an answer.
+    #[error("reset")]
+    Reset,
+    /// Sent, and the answer's body passed the size limit.
+    #[error("answer too large")]
+    TooLarge,
+    /// Sent, and what came back is not HTTP.
+    #[error("not HTTP")]
+    Garbage,
+}
+
+/// Why a request never reached the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NotSent {
+    /// Nobody listens there.
+    #[error("connection refused")]
+    Refused,
+    /// No connection within the time limit.
+    #[error("connect timeout")]
+    TimedOut,
+    /// This machine has no free local port left: a limit of the generator, not of the target.
+    #[error("local ports exhausted")]
+    LocalPorts,
+    /// This process may not open more files: a limit of the generator, not of the target.
+    #[error("open files exhausted")]
+    OpenFiles,
+    /// The path is not one that HTTP can carry.
+    #[error("bad path")]
+    BadPath,
+    /// The network said something else.
+    #[error("cannot connect")]
+    Unreachable,
+}
+
+impl NotSent {
+    /// Whether the generator's own machine ran out of something, so that nothing was learnt of the target.
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::LocalPorts | Self::OpenFiles)
+    }
+}
+
+impl From<&io::Error> for NotSent {
+    fn from(error: &io::Error) -> Self {
+        use rustix::io::Errno;
+        let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::AddrNotAvailable => Self::LocalPorts,
+            io::ErrorKind::TimedOut => Self::TimedOut,
+            _ if is(Errno::MFILE) || is(Errno::NFILE) => Self::OpenFiles,
+            _ => Self::Unreachable,
+        }
+    }
+}
+
+impl From<&hyper::Error> for Failure {
+    /// For a request that was sent.
+    fn from(error: &hyper::Error) -> Self {
+        if error.is_parse() { Self::Garbage } else { Self::Reset }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn the_machines_own_limits_are_told_apart_from_the_targets() {
+        let kind = |errno: Errno| NotSent::from(&io::Error::from(errno));
+        assert_eq!(kind(Errno::ADDRNOTAVAIL), NotSent::LocalPorts);
+        assert_eq!(kind(Errno::MFILE), NotSent::OpenFiles);
+        assert_eq!(kind(Errno::CONNREFUSED), NotSent::Refused);
+        assert_eq!(kind(Errno::HOSTUNREACH), NotSent::Unreachable);
+        assert!(kind(Errno::ADDRNOTAVAIL).is_ours());
+        assert!(!kind(Errno::CONNREFUSED).is_ours());
+    }
+}

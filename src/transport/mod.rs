@@ -1,0 +1,44 @@
+//! HTTP/1.1 on the hot path: one request at a time over pooled connections, and what became of it.
+//!
+//! A connection is driven inside the future of the request that leases it, not by a task of its own: no
+//! wake-up crosses a task between writing a request and reading its answer. Everything here stays on one
+//! thread.
+
+mod connection;
+mod failure;
+mod origin;
+mod pool;
+
+use bytes::Bytes;
+use hyper::{HeaderMap, Method};
+
+pub use failure::{Failure, NotSent};
+pub use origin::{Origin, OriginError};
+pub use pool::{Client, Connects, Lease, Limits};
+
+/// A request as the engine renders it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// GET or POST.
+    pub method: Method,
+    /// Path with query, percent-encoded.
+    pub path: String,
+    /// All headers but `host` and `content-length`, which are added.
+    pub headers: HeaderMap,
+    /// The body, empty if there is none.
+    pub body: Bytes,
+}
+
+/// A complete answer, read to its last byte.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, within the limit.
+    pub body: Bytes,
+}
+
+#[cfg(test)]
+mod tests;

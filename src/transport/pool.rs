@@ -1,0 +1,191 @@
+//! The client: idle connections kept on a stack, new ones made when it is empty.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::HOST;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::connection::{Connection, Exchanged};
+use super::{Answer, Failure, NotSent, Origin, Request};
+use crate::stats::Histogram;
+use crate::time::{RunOffset, Span};
+
+/// What bounds a client.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From the first attempt to connect to the last byte of the answer.
+    pub time: Span,
+    /// Largest body of an answer, bytes.
+    pub answer_bytes: usize,
+    /// Connections kept open while nothing uses them.
+    pub n_idle: usize,
+}
+
+/// What connecting cost, apart from the exchanges that waited for it.
+#[derive(Clone, Debug, Default)]
+pub struct Connects {
+    /// How long each successful connect took.
+    pub times: Histogram,
+    /// Connects that failed.
+    pub n_failed: u64,
+    /// Of these, how many failed for want of a local port or a file of this machine.
+    pub n_exhausted: u64,
+}
+
+/// A client of one origin, for one thread. Clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    origin: Origin,
+    limits: Limits,
+    now: Box<dyn Fn() -> RunOffset>,
+    idle: RefCell<Vec<Connection>>,
+    connects: RefCell<Connects>,
+}
+
+/// A connection at hand for one request.
+pub struct Lease {
+    connection: Connection,
+    is_fresh: bool,
+    client: Client,
+}
+
+impl Client {
+    /// A client without connections. `now` is the run's clock, asked around connecting.
+    pub fn new(origin: Origin, limits: Limits, now: impl Fn() -> RunOffset + 'static) -> Self {
+        let connects = RefCell::new(Connects::default());
+        let idle = RefCell::new(Vec::new());
+        Self { inner: Rc::new(Inner { origin, limits, now: Box::new(now), idle, connects }) }
+    }
+
+    /// What connecting cost so far.
+    pub fn connects(&self) -> Connects {
+        self.inner.connects.borrow().clone()
+    }
+
+    /// Takes the connection used last, or makes one.
+    ///
+    /// # Errors
+    /// [`NotSent`] if none could be made within the time limit.
+    pub async fn lease(&self) -> Result<Lease, NotSent> {
+        timeout(self.inner.limits.time.to_std(), self.take()).await.unwrap_or(Err(NotSent::TimedOut))
+    }
+
+    /// Sends `request` over an idle or a new connection; the time limit covers both.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is no complete answer.
+    pub async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        let is_sent = Cell::new(false);
+        let whole = async {
+            let lease = self.take().await?;
+            is_sent.set(true);
+            lease.exchange(request).await
+        };
+        match timeout(self.inner.limits.time.to_std(), whole).await {
+            Ok(end) => end,
+            Err(_) if is_sent.get() => Err(Failure::TimedOut),
+            Err(_) => Err(NotSent::TimedOut.into()),
+        }
+    }
+
+    async fn take(&self) -> Result<Lease, NotSent> {
+        loop {
+            // Taken out first: the borrow must not live across the await.
+            let popped = self.inner.idle.borrow_mut().pop();
+            let Some(mut connection) = popped else { break };
+            if connection.is_usable().await {
+                return Ok(Lease { connection, is_fresh: false, client: self.clone() });
+            }
+        }
+        self.connect().await
+    }
+
+    async fn connect(&self) -> Result<Lease, NotSent> {
+        let began = (self.inner.now)();
+        match open(&self.inner.origin).await {
+            Ok(connection) => {
+                let took = (self.inner.now)().since(began);
+                self.inner.connects.borrow_mut().times.record(took);
+                Ok(Lease { connection, is_fresh: true, client: self.clone() })
+            }
+            Err(why) => {
+                let mut connects = self.inner.connects.borrow_mut();
+                connects.n_failed += 1;
+                connects.n_exhausted += u64::from(why.is_ours());
+                Err(why)
+            }
+        }
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut idle = self.inner.idle.borrow_mut();
+        if idle.len() < self.inner.limits.n_idle {
+            idle.push(connection);
+        }
+    }
+}
+
+async fn open(origin: &Origin) -> Result<Connection, NotSent> {
+    let stream = TcpStream::connect(origin.address).await.map_err(|e| NotSent::from(&e))?;
+    stream.set_nodelay(true).map_err(|e| NotSent::from(&e))?;
+    Connection::open(stream).await.map_err(|_| NotSent::Unreachable)
+}
+
+impl Lease {
+    /// Sends `request` over this connection, within the time limit.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is no complete answer.
+    pub async fn send(self, request: Request) -> Result<Answer, Failure> {
+        let time = self.client.inner.limits.time.to_std();
+        timeout(time, self.exchange(request)).await.unwrap_or(Err(Failure::TimedOut))
+    }
+
+    async fn exchange(self, request: Request) -> Result<Answer, Failure> {
+        let Self { connection, is_fresh, client } = self;
+        let limit = client.inner.limits.answer_bytes;
+        let request = client.inner.origin.address_to(request)?;
+        let unsent = match connection.exchange(request, limit).await {
+            Exchanged::Unsent(request) if !is_fresh => request,
+            end => return client.settle(end),
+        };
+        // The peer had closed the idle connection and nothing was written: once more, on a new one.
+        let fresh = client.connect().await?;
+        client.settle(fresh.connection.exchange(unsent, limit).await)
+    }
+}
+
+impl Client {
+    fn settle(&self, end: Exchanged) -> Result<Answer, Failure> {
+        match end {
+            Exchanged::Answered(answer, left) => {
+                if let Some(connection) = left {
+                    self.give_back(connection);
+                }
+                Ok(answer)
+            }
+            Exchanged::Unsent(_) => Err(NotSent::Unreachable.into()),
+            Exchanged::Failed(failure) => Err(failure),
+        }
+    }
+}
+
+impl Origin {
+    fn address_to(&self, request: Request) -> Result<hyper::Request<Full<Bytes>>, NotSent> {
+        let path = format!("{}{}", self.prefix, request.path);
+        let built = hyper::Request::builder().method(request.method).uri(path).body(Full::new(request.body));
+        // A path that is no path comes from a template; the target never sees it.
+        let mut built = built.map_err(|_| NotSent::BadPath)?;
+        *built.headers_mut() = request.headers;
+        built.headers_mut().insert(HOST, self.host.clone());
+        Ok(built)
+    }
+}
