@@ -28,6 +28,7 @@ pub mod plan;
 // Floor 3: doing.
 pub mod book;
 pub mod engine;
+pub mod mock;
 pub mod store;
 pub mod transport;
 pub mod virtual_account;

@@ -1,0 +1,151 @@
+//! What the bank remembers about one payment or refund.
+
+use std::sync::Arc;
+
+use crate::id::RunId;
+use crate::money::Currency;
+
+/// A two-character code of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Code([u8; 2]);
+
+impl Code {
+    pub(super) const SUCCESS: Self = Self(*b"00");
+    pub(super) const PROCESSING: Self = Self(*b"01");
+    /// Refused without a reason.
+    pub(super) const DECLINED: Self = Self(*b"05");
+    pub(super) const CLOSED: Self = Self(*b"06");
+    pub(super) const BEYOND_CAPTURED: Self = Self(*b"13");
+    pub(super) const NOT_FOUND: Self = Self(*b"25");
+    pub(super) const ABOVE_LIMIT: Self = Self(*b"61");
+    pub(super) const UNAVAILABLE: Self = Self(*b"91");
+    pub(super) const OTHER_AMOUNT: Self = Self(*b"94");
+    pub(super) const ASK: Self = Self(*b"96");
+
+    /// The code of this text, or `None` unless it is two digits or capitals.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 2] = text.as_bytes().try_into().ok()?;
+        bytes.iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()).then_some(Self(bytes))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("only ASCII is stored")
+    }
+
+    /// The status that goes with the code.
+    pub(super) fn status(self) -> &'static str {
+        match self {
+            Self::SUCCESS => "SUCCESS",
+            Self::PROCESSING => "PROCESSING",
+            Self::CLOSED => "CLOSED",
+            Self::NOT_FOUND => "NOT_FOUND",
+            Self::ASK => "UNKNOWN",
+            Self::UNAVAILABLE => "REFUSED",
+            _ => "FAIL",
+        }
+    }
+
+    /// A sentence for people, where the status does not say it all.
+    pub(super) fn message(self) -> Option<&'static str> {
+        match &self.0 {
+            b"00" | b"01" | b"06" => None,
+            b"13" => Some("beyond what was captured, or no such payment"),
+            b"25" => Some("no such number"),
+            b"51" => Some("not enough money"),
+            b"61" => Some("above the limit"),
+            b"91" => Some("the bank takes no new orders"),
+            b"94" => Some("this number was used with another amount"),
+            b"96" => Some("outcome not known, ask"),
+            _ => Some("declined"),
+        }
+    }
+}
+
+/// How a payment or refund ended, or will.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Success,
+    Fail(Code),
+}
+
+impl Outcome {
+    pub(super) const fn code(self) -> Code {
+        match self {
+            Self::Success => Code::SUCCESS,
+            Self::Fail(code) => code,
+        }
+    }
+}
+
+/// Where a payment or refund stands.
+///
+/// | from | on | to |
+/// |---|---|---|
+/// | – | a call that is not carried out and not answered | `Unheard` |
+/// | – , `Unheard` | a call that is taken in | `Processing`, and at once `Final` at a synchronous bank |
+/// | `Processing` | its time | `Final` |
+/// | – , `Unheard`, `Processing` | `close` | `Closed` |
+///
+/// `Final` and `Closed` are never left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Calls came and were lost before anything was done: to the bank, no such number.
+    Unheard,
+    /// Taken in; this will be the outcome.
+    Processing(Outcome),
+    /// Done, or finally refused.
+    Final(Outcome),
+    /// Ended without an outcome.
+    Closed,
+}
+
+/// A payment or refund.
+pub(super) struct Order {
+    /// For a refund, the payment it gives back.
+    pub(super) of_payment: Option<Box<str>>,
+    /// Minor units; 0 if it was only ever closed or never heard of.
+    pub(super) amount: i64,
+    /// None where `amount` is 0.
+    pub(super) currency: Option<Currency>,
+    pub(super) run: Arc<RunId>,
+    pub(super) notify_url: Option<Box<str>>,
+    pub(super) state: State,
+    /// How many `pay` or `refund` calls carried this number.
+    pub(super) n_calls: u32,
+    /// Which of them was taken in; its luck is the order's.
+    pub(super) nth_taken: u32,
+    pub(super) n_inquiries: u32,
+    /// Unix microseconds.
+    pub(super) taken_us: i64,
+    /// Of a payment: minor units given back or about to be.
+    pub(super) refunded: i64,
+}
+
+impl Order {
+    /// A number heard of for the first time.
+    pub(super) fn new(run: Arc<RunId>, of_payment: Option<&str>) -> Self {
+        Self {
+            of_payment: of_payment.map(Box::from),
+            amount: 0,
+            currency: None,
+            run,
+            notify_url: None,
+            state: State::Unheard,
+            n_calls: 0,
+            nth_taken: 0,
+            n_inquiries: 0,
+            taken_us: 0,
+            refunded: 0,
+        }
+    }
+
+    /// The code that tells where it stands.
+    pub(super) const fn code(&self) -> Code {
+        match self.state {
+            State::Unheard => Code::NOT_FOUND,
+            State::Processing(_) => Code::PROCESSING,
+            State::Final(outcome) => outcome.code(),
+            State::Closed => Code::CLOSED,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A bank from its journal: what it knew when it stopped.
+//!
+//! The journal does not say what a caller was not told, nor when an accepted order was to finish; both follow
+//! again from the seed. What it does not keep either is where outcomes are to be told: orders restored from
+//! it call nobody back, and the platform has to ask.
+
+use super::{Ask, Bank, ChannelRecord, Code, Draw, Next, Operation, Outcome, RecordKind, State, Subject};
+use crate::id::RunId;
+use crate::money::Currency;
+use crate::profile;
+
+impl Bank {
+    /// Takes up `records`, all of this channel's journal in order, in a bank that has done nothing yet.
+    ///
+    /// Gives the finishing of every order that was still in processing.
+    pub fn restore(&mut self, records: &[ChannelRecord]) -> Vec<Next> {
+        for record in records {
+            self.last_seq = record.seq;
+            match record.kind {
+                RecordKind::Call => self.restore_call(record),
+                RecordKind::Effect => self.restore_effect(record),
+                RecordKind::Callback => {}
+            }
+        }
+        let mut next = Vec::new();
+        let payments = self.payments.iter().map(|(n, o)| (Subject::Payment(n.to_string()), o));
+        let refunds = self.refunds.iter().map(|(n, o)| (Subject::Refund(n.to_string()), o));
+        for (subject, order) in payments.chain(refunds) {
+            if !matches!(order.state, State::Processing(_)) {
+                continue;
+            }
+            // A synchronous bank stopped between a call and its effect: nobody was answered yet.
+            let wait = match &self.profile.answer {
+                profile::Answer::Synchronous { .. } => 0,
+                profile::Answer::Accepts { final_after, .. } => {
+                    self.luck(&subject, &order.run, order.nth_taken).time(Draw::FinalAfter, final_after).as_micros()
+                }
+            };
+            let at_us = order.taken_us.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX));
+            next.push(Next::Finish { subject, at_us });
+        }
+        next
+    }
+
+    fn restore_call(&mut self, record: &ChannelRecord) {
+        let operation = Operation::parse(&record.operation);
+        let Some(operation @ (Operation::Pay | Operation::Refund)) = operation else { return };
+        let Some(ask) = ask_of(operation, record) else { return };
+        let subject = Subject::of(&ask);
+        if Code::parse(&record.status) == Some(Code::UNAVAILABLE) {
+            return;
+        }
+        let order = self.order_or_new(&subject, &ask.order_no, &ask.run);
+        order.n_calls = order.n_calls.saturating_add(1);
+        if order.state != State::Unheard {
+            return;
+        }
+        let nth = order.n_calls;
+        let luck = self.luck(&subject, &ask.run, nth);
+        let told = Code::parse(&record.status).filter(|&code| code != Code::ASK);
+        let outcome = match told {
+            Some(Code::SUCCESS) => Outcome::Success,
+            Some(code) if code != Code::PROCESSING => Outcome::Fail(code),
+            // Nothing was said: chance says it again.
+            _ if !self.shown(&luck).0 => return,
+            _ => self.outcome(&ask, &luck),
+        };
+        self.remember(&ask, &subject, outcome, record.at_us);
+    }
+
+    fn restore_effect(&mut self, record: &ChannelRecord) {
+        let Some(operation) = Operation::parse(&record.operation) else { return };
+        let Some(run) = record.mark.as_deref().and_then(RunId::parse) else { return };
+        let subject = match &record.refund_no {
+            Some(number) => Subject::Refund(number.clone()),
+            None => Subject::Payment(record.order_no.clone()),
+        };
+        let was = self.order_or_new(&subject, &record.order_no, &run).state;
+        let is_pending = matches!(was, State::Processing(_));
+        let state = match (operation, record.status.as_str(), was) {
+            (Operation::Close, _, _) => State::Closed,
+            (_, "SUCCESS", _) => State::Final(Outcome::Success),
+            (_, _, State::Processing(outcome @ Outcome::Fail(_)) | State::Final(outcome)) => State::Final(outcome),
+            // The profile or the seed is another one than when this was written; the effect stands.
+            _ => State::Final(Outcome::Fail(Code::DECLINED)),
+        };
+        let reserved = !matches!(was, State::Processing(Outcome::Fail(Code::BEYOND_CAPTURED)));
+        if is_pending && reserved && state != State::Final(Outcome::Success) {
+            self.release(&subject);
+        }
+        if let Some(order) = self.order_mut(&subject) {
+            order.state = state;
+        }
+    }
+}
+
+/// The call that led to `record`, as far as it matters; `None` for calls the bank did not act on.
+fn ask_of(operation: Operation, record: &ChannelRecord) -> Option<Ask> {
+    if matches!(record.status.as_str(), "A0" | "A1" | "30") {
+        return None;
+    }
+    Some(Ask {
+        operation,
+        order_no: record.order_no.clone(),
+        refund_no: record.refund_no.clone(),
+        amount: record.amount,
+        currency: Currency::parse(&record.currency),
+        notify_url: None,
+        run: RunId::parse(record.mark.as_deref()?)?,
+    })
+}

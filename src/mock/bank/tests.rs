@@ -1,0 +1,484 @@
+//! The bank against the smallest histories of each rule, and its shares against seeded counts.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::money::Currency;
+
+const RUN: &str = "r0abc";
+
+/// A bank of this profile, given as what differs from one at which nothing ever goes wrong.
+fn bank(differs: &Value) -> Bank {
+    let mut profile = json!({
+        "name": "bank",
+        "merchant_no": "88",
+        "signature": { "hmac_sha256": { "key": "k" } },
+        "answer": { "synchronous": { "after": { "constant": "10ms" } } },
+        "fee": { "basis_points": 60 }
+    });
+    for (field, value) in differs.as_object().expect("an object") {
+        profile[field] = value.clone();
+    }
+    let profile: ChannelProfile = serde_json::from_value(profile).expect("reads");
+    assert_eq!(profile.check(), []);
+    Bank::new(Arc::new(profile), Seed(7), None)
+}
+
+fn wallet() -> Value {
+    json!({
+        "answer": { "accepts": { "after": { "constant": "5ms" }, "final_after": { "constant": "100ms" } } },
+        "callback": { "after": { "constant": "3ms" }, "retries": ["1s"] }
+    })
+}
+
+/// A call as text: `pay 1 500`, `refund 1 a 200` (refund `a` of payment 1), `query 1`, `query -a`, `close 1`,
+/// `close -a`. Numbers become order and refund numbers of the run.
+fn ask(text: &str) -> Ask {
+    let words: Vec<&str> = text.split(' ').collect();
+    let number = |tag: &str| format!("{RUN}-{tag}");
+    let amount = |word: &str| word.parse().expect("an amount");
+    let cny = Currency::parse("CNY");
+    let base = Ask {
+        operation: Operation::parse(words[0]).expect("an operation"),
+        order_no: String::new(),
+        refund_no: None,
+        amount: 0,
+        currency: None,
+        notify_url: Some(String::from("http://127.0.0.1:1/notify")),
+        run: RunId::parse(RUN).expect("valid"),
+    };
+    match words[..] {
+        ["pay", order, minor] => Ask { order_no: number(order), amount: amount(minor), currency: cny, ..base },
+        ["refund", order, refund, minor] => Ask {
+            order_no: number(order),
+            refund_no: Some(number(refund)),
+            amount: amount(minor),
+            currency: cny,
+            ..base
+        },
+        ["query" | "close", tag] => match tag.strip_prefix('-') {
+            Some(refund) => Ask { refund_no: Some(number(refund)), ..base },
+            None => Ask { order_no: number(tag), ..base },
+        },
+        _ => panic!("cannot read `{text}`"),
+    }
+}
+
+fn shown(reply: &Reply) -> String {
+    match reply {
+        Reply::Answer { http: 200, body } => format!("{} {}", body.code, body.status),
+        Reply::Answer { http, body } => format!("{http} {} {}", body.code, body.status),
+        Reply::ServerError => String::from("500"),
+        Reply::Hang => String::from("hang"),
+        Reply::Reset => String::from("reset"),
+    }
+}
+
+fn effects(records: &[ChannelRecord]) -> Vec<String> {
+    let effects = records.iter().filter(|r| r.kind == RecordKind::Effect);
+    effects.map(|r| format!("{} {} {}", r.operation, r.status, r.amount)).collect()
+}
+
+/// Plays a history: each line is `<ms> <call> => <answer>[; <effects>]`. What falls due in between is finished
+/// at its time, and its effects stand in a line `<ms> => <effects>`.
+fn play(bank: &mut Bank, history: &str) {
+    let mut due: Vec<(i64, Subject)> = Vec::new();
+    for line in history.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (asked, expected) = line.split_once("=>").expect("an arrow");
+        let (at_ms, call) = asked.trim().split_once(' ').unwrap_or((asked.trim(), ""));
+        let now_us = at_ms.parse::<i64>().expect("milliseconds") * 1_000;
+        let mut got = Vec::new();
+        due.sort_by_key(|&(at_us, _)| at_us);
+        while due.first().is_some_and(|&(at_us, _)| at_us <= now_us) {
+            let (then_us, subject) = due.remove(0);
+            let (records, _) = bank.finish(&subject, then_us);
+            let ended = effects(&records);
+            assert!(call.is_empty() || ended.is_empty(), "before `{line}` came {ended:?}");
+            got.extend(ended);
+        }
+        if !call.is_empty() {
+            let decision = bank.handle(&ask(call), now_us);
+            got.push(shown(&decision.reply));
+            got.extend(effects(&decision.records));
+            for next in decision.next {
+                if let Next::Finish { subject, at_us } = next {
+                    due.push((at_us, subject));
+                }
+            }
+        }
+        assert_eq!(got.join("; "), expected.trim(), "{line}");
+    }
+}
+
+#[test]
+fn a_synchronous_payment_is_done_once_however_often_it_is_asked_for() {
+    play(
+        &mut bank(&json!({})),
+        "0 pay 1 500 => 00 SUCCESS; pay SUCCESS 500
+         5 pay 1 500 => 00 SUCCESS
+         6 pay 1 400 => 94 FAIL
+         7 pay 1 500 => 00 SUCCESS
+         8 query 1 => 00 SUCCESS",
+    );
+}
+
+#[test]
+fn a_refund_is_done_once_and_never_beyond_what_was_captured() {
+    play(
+        &mut bank(&json!({})),
+        "0 refund 1 a 100 => 13 FAIL; refund FAIL 100
+         1 pay 1 500 => 00 SUCCESS; pay SUCCESS 500
+         2 refund 1 a 100 => 13 FAIL
+         3 refund 1 b 400 => 00 SUCCESS; refund SUCCESS 400
+         4 refund 1 b 400 => 00 SUCCESS
+         5 refund 1 b 300 => 94 FAIL
+         6 refund 2 b 400 => 94 FAIL
+         7 refund 1 c 101 => 13 FAIL; refund FAIL 101
+         8 refund 1 d 100 => 00 SUCCESS; refund SUCCESS 100
+         9 refund 1 e 1 => 13 FAIL; refund FAIL 1
+         10 query -b => 00 SUCCESS
+         11 query -e => 13 FAIL",
+    );
+}
+
+#[test]
+fn a_closed_number_can_no_longer_be_paid_and_a_final_one_not_closed() {
+    play(
+        &mut bank(&json!({})),
+        "0 close 1 => 06 CLOSED; close CLOSED 0
+         1 pay 1 500 => 06 CLOSED
+         2 close 1 => 06 CLOSED
+         3 query 1 => 06 CLOSED
+         4 pay 2 500 => 00 SUCCESS; pay SUCCESS 500
+         5 close 2 => 00 SUCCESS
+         6 query 3 => 25 NOT_FOUND
+         7 close -a => 06 CLOSED; close CLOSED 0
+         8 refund 2 a 500 => 06 CLOSED
+         9 refund 2 b 500 => 00 SUCCESS; refund SUCCESS 500
+         10 close -b => 00 SUCCESS",
+    );
+}
+
+#[test]
+fn an_accepted_payment_ends_at_its_time_unless_it_was_closed() {
+    play(
+        &mut bank(&wallet()),
+        "0 pay 1 500 => 01 PROCESSING
+         50 pay 1 500 => 01 PROCESSING
+         60 query 1 => 01 PROCESSING
+         70 refund 1 a 100 => 13 FAIL; refund FAIL 100
+         100 => pay SUCCESS 500
+         110 pay 1 500 => 00 SUCCESS
+         200 pay 2 500 => 01 PROCESSING
+         250 close 2 => 06 CLOSED; close CLOSED 0
+         400 =>
+         410 query 2 => 06 CLOSED",
+    );
+}
+
+#[test]
+fn a_refund_in_processing_reserves_its_money_until_it_is_closed() {
+    play(
+        &mut bank(&wallet()),
+        "0 pay 1 500 => 01 PROCESSING
+         100 => pay SUCCESS 500
+         200 refund 1 a 400 => 01 PROCESSING
+         210 refund 1 b 200 => 13 FAIL; refund FAIL 200
+         220 close -a => 06 CLOSED; close CLOSED 0
+         230 refund 1 c 500 => 01 PROCESSING
+         340 => refund SUCCESS 500",
+    );
+}
+
+#[test]
+fn a_declined_refund_gives_its_reserved_money_back() {
+    let mut profile = wallet();
+    profile["decline"] = json!({ "share": "0 %", "codes": [{ "code": "05", "weight": 1 }] });
+    profile["refund"] = json!({ "decline_share": "100 %" });
+    play(
+        &mut bank(&profile),
+        "0 pay 1 500 => 01 PROCESSING
+         100 => pay SUCCESS 500
+         200 refund 1 a 500 => 01 PROCESSING
+         300 => refund FAIL 500
+         310 refund 1 b 500 => 01 PROCESSING
+         410 => refund FAIL 500
+         420 query -b => 05 FAIL",
+    );
+}
+
+#[test]
+fn a_young_payment_is_not_found_but_can_be_closed_only_to_its_outcome() {
+    play(
+        &mut bank(&json!({ "inquiry": { "visibility_lag": "150ms" } })),
+        "0 pay 1 500 => 00 SUCCESS; pay SUCCESS 500
+         149 query 1 => 25 NOT_FOUND
+         149 close 1 => 00 SUCCESS
+         150 query 1 => 00 SUCCESS",
+    );
+}
+
+/// What each way of showing an unknown outcome looks like, carried out or not.
+#[test]
+fn an_unknown_outcome_shows_its_way_and_may_have_taken_effect() {
+    let ways = [("no_answer", "hang"), ("http_500", "500"), ("ask_code", "96 UNKNOWN")];
+    let resets = [("reset_after", "100 %", "reset"), ("reset_before", "0 %", "reset")];
+    let both = ways.iter().flat_map(|&(way, seen)| [(way, "100 %", seen), (way, "0 %", seen)]);
+    for (way, executed, seen) in both.chain(resets) {
+        let unknown = json!({ "share": "100 %", "executed": executed, "shows": [{ "as": way, "weight": 1 }] });
+        let mut bank = bank(&json!({ "unknown": unknown }));
+        if executed == "100 %" {
+            play(
+                &mut bank,
+                &format!(
+                    "0 pay 1 500 => {seen}; pay SUCCESS 500
+                     1 query 1 => 00 SUCCESS
+                     2 pay 1 500 => 00 SUCCESS
+                     3 close 1 => 00 SUCCESS"
+                ),
+            );
+        } else {
+            play(
+                &mut bank,
+                &format!(
+                    "0 pay 1 500 => {seen}
+                     1 query 1 => 25 NOT_FOUND
+                     2 pay 1 400 => {seen}
+                     3 close 1 => 06 CLOSED; close CLOSED 0
+                     4 pay 1 500 => 06 CLOSED"
+                ),
+            );
+        }
+    }
+}
+
+#[test]
+fn amounts_above_the_limit_are_declined_and_orders_above_the_limit_refused() {
+    play(
+        &mut bank(&json!({ "limits": { "amount_max": 500, "orders_max": 2 } })),
+        "0 pay 1 501 => 61 FAIL; pay FAIL 501
+         1 pay 2 500 => 00 SUCCESS; pay SUCCESS 500
+         2 pay 3 500 => 503 91 REFUSED
+         3 close 4 => 503 91 REFUSED
+         4 pay 2 500 => 00 SUCCESS
+         5 query 3 => 25 NOT_FOUND",
+    );
+}
+
+#[test]
+fn fees_are_taken_from_captured_payments_alone() {
+    let mut bank = bank(&json!({ "limits": { "amount_max": 10000 } }));
+    let mut fee = |call| {
+        let records = bank.handle(&ask(call), 0).records;
+        records.iter().map(|r| r.fee).sum::<i64>()
+    };
+    // 0.6 % of 83.33 is 0.49998.
+    assert_eq!(fee("pay 1 8333"), 50);
+    assert_eq!(fee("pay 2 10001"), 0);
+    assert_eq!(fee("refund 1 a 8333"), 0);
+}
+
+#[test]
+fn an_outcome_is_told_with_what_the_journal_says() {
+    let mut bank = bank(&wallet());
+    let accepted = bank.handle(&ask("pay 1 500"), 0);
+    let subject = Subject::Payment(format!("{RUN}-1"));
+    assert_eq!(accepted.next, [Next::Finish { subject: subject.clone(), at_us: 100_000 }]);
+    let (records, next) = bank.finish(&subject, 100_000);
+    let [Next::Tell(notice)] = &next[..] else { panic!("{next:?}") };
+    assert_eq!((notice.status, notice.code.as_str(), notice.amount), ("SUCCESS", "00", 500));
+    assert_eq!(Some(&notice.txn), records[0].txn.as_ref());
+    assert_eq!(notice.after, Span::from_millis(3));
+    let told = bank.told(notice, 2, true, 200_000);
+    assert_eq!((told.seq, told.attempt, told.acknowledged, told.status.as_str()), (3, 2, true, "SUCCESS"));
+    assert_eq!(bank.finish(&subject, 300_000), (vec![], vec![]), "an outcome comes once");
+}
+
+#[test]
+fn records_are_numbered_without_gaps_and_carry_the_mark() {
+    let mut bank = bank(&json!({}));
+    let mut records = Vec::new();
+    for call in ["pay 1 500", "pay 1 400", "refund 1 a 100", "query 9", "close 9"] {
+        records.extend(bank.handle(&ask(call), 0).records);
+    }
+    assert!(records.iter().map(|r| r.seq).eq(1..=8));
+    assert!(records.iter().all(|r| r.mark.as_deref() == Some(RUN) && r.channel == "bank"));
+}
+
+/// Counts of `n` payments by what is seen of them.
+fn count(bank: &mut Bank, n: u64) -> std::collections::BTreeMap<String, u64> {
+    let mut counts = std::collections::BTreeMap::new();
+    for order in 0..n {
+        let decision = bank.handle(&ask(&format!("pay {order} 500")), 0);
+        let seen = format!("{} {}", shown(&decision.reply), effects(&decision.records).join(" "));
+        *counts.entry(seen.trim().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+/// Aim: every behaviour happens at its stated share. Method: 20,000 payments of one seed; each count must lie
+/// within four standard deviations of the binomial mean.
+#[test]
+fn every_behaviour_happens_at_its_share() {
+    let n = 20_000;
+    let counts = count(
+        &mut bank(&json!({
+            "decline": { "share": "10 %", "codes": [{ "code": "51", "weight": 3 }, { "code": "05", "weight": 1 }] },
+            "unknown": {
+                "share": "20 %",
+                "executed": "50 %",
+                "shows": [
+                    { "as": "no_answer", "weight": 2 },
+                    { "as": "http_500", "weight": 1 },
+                    { "as": "reset_before", "weight": 1 },
+                    { "as": "reset_after", "weight": 1 }
+                ]
+            }
+        })),
+        n,
+    );
+    let table = [
+        ("00 SUCCESS pay SUCCESS 500", 0.8 * 0.9),
+        ("51 FAIL pay FAIL 500", 0.8 * 0.1 * 0.75),
+        ("05 FAIL pay FAIL 500", 0.8 * 0.1 * 0.25),
+        ("hang", 0.1 * 0.5),
+        ("500", 0.1 * 0.25),
+        ("reset", 0.1 * 0.25),
+        ("hang pay SUCCESS 500", 0.1 * 0.5 * 0.9),
+        ("hang pay FAIL 500", 0.1 * 0.5 * 0.1),
+        ("500 pay SUCCESS 500", 0.1 * 0.25 * 0.9),
+        ("500 pay FAIL 500", 0.1 * 0.25 * 0.1),
+        ("reset pay SUCCESS 500", 0.1 * 0.25 * 0.9),
+        ("reset pay FAIL 500", 0.1 * 0.25 * 0.1),
+    ];
+    assert_eq!(counts.len(), table.len(), "{counts:?}");
+    for (seen, share) in table {
+        let got = counts.get(seen).copied().unwrap_or(0) as f64;
+        let (mean, deviation) = (n as f64 * share, (n as f64 * share * (1.0 - share)).sqrt());
+        assert!((got - mean).abs() <= 4.0 * deviation, "{seen}: {got}, expected {mean:.0} ± {deviation:.0}");
+    }
+}
+
+#[test]
+fn duplicates_losses_and_missed_inquiries_happen_at_their_share() {
+    let mut profile = wallet();
+    profile["callback"]["duplicate_share"] = json!("6 %");
+    profile["callback"]["lost_share"] = json!("2 %");
+    profile["inquiry"] = json!({ "visibility_lag": "0s", "not_found_share": "10 %" });
+    let mut bank = bank(&profile);
+    let (mut n_twice, mut n_lost, mut n_missed) = (0, 0, 0);
+    for order in 0..10_000 {
+        bank.handle(&ask(&format!("pay {order} 500")), 0);
+        let (_, next) = bank.finish(&Subject::Payment(format!("{RUN}-{order}")), 100_000);
+        let [Next::Tell(notice)] = &next[..] else { panic!("{next:?}") };
+        n_twice += i32::from(notice.is_duplicate);
+        n_lost += i32::from(notice.is_lost);
+        let inquiry = bank.handle(&ask(&format!("query {order}")), 200_000);
+        n_missed += i32::from(shown(&inquiry.reply) == "25 NOT_FOUND");
+    }
+    // Means 600, 200 and 1000; four standard deviations are 95, 56 and 120.
+    assert!((505..=695).contains(&n_twice), "{n_twice}");
+    assert!((144..=256).contains(&n_lost), "{n_lost}");
+    assert!((880..=1_120).contains(&n_missed), "{n_missed}");
+}
+
+#[test]
+fn a_lost_call_has_other_luck_when_it_comes_again() {
+    let unknown = json!({ "share": "50 %", "executed": "0 %", "shows": [{ "as": "no_answer", "weight": 1 }] });
+    let mut bank = bank(&json!({ "unknown": unknown }));
+    let (mut n_lost, mut n_saved) = (0, 0);
+    for order in 0..200 {
+        let call = ask(&format!("pay {order} 500"));
+        if bank.handle(&call, 0).reply == Reply::Hang {
+            n_lost += 1;
+            n_saved += i32::from(bank.handle(&call, 1).reply != Reply::Hang);
+        }
+    }
+    assert!((70..=130).contains(&n_lost), "{n_lost}");
+    assert!(n_saved * 3 > n_lost && n_saved * 3 < n_lost * 2, "{n_saved} of {n_lost}");
+}
+
+/// Aim: two runs with one seed meet the same luck order by order. Method: the same orders under another run's
+/// name, in the opposite order.
+#[test]
+fn luck_is_the_same_for_another_run_and_another_order_of_arrival() {
+    let profile = json!({
+        "answer": { "synchronous": { "after": { "lognormal": { "median": "12ms", "sigma": 0.5 } } } },
+        "decline": { "share": "30 %", "codes": [{ "code": "51", "weight": 1 }] }
+    });
+    let seen = |bank: &mut Bank, run: &str, order: u32| {
+        let mut call = ask("pay 0 500");
+        call.run = RunId::parse(run).expect("valid");
+        call.order_no = call.run.order_no(u64::from(order), "p");
+        let decision = bank.handle(&call, 0);
+        (shown(&decision.reply), decision.after)
+    };
+    let (mut one, mut other) = (bank(&profile), bank(&profile));
+    let forth: Vec<_> = (0..100).map(|order| seen(&mut one, "r0abc", order)).collect();
+    let mut back: Vec<_> = (0..100).rev().map(|order| seen(&mut other, "r9xyz", order)).collect();
+    back.reverse();
+    assert_eq!(forth, back);
+    assert!(forth.iter().any(|(reply, _)| reply == "51 FAIL") && forth.iter().any(|(reply, _)| reply == "00 SUCCESS"));
+}
+
+/// Aim: a bank restored from its journal answers as the one that wrote it. Method: a long history with every
+/// fault, cut at every tenth record of its end; then both are asked about every number.
+#[test]
+fn a_bank_restored_from_its_journal_goes_on_as_if_it_had_not_stopped() {
+    for mut profile in [json!({}), wallet()] {
+        profile["decline"] = json!({ "share": "20 %", "codes": [{ "code": "51", "weight": 1 }] });
+        profile["refund"] = json!({ "decline_share": "20 %" });
+        profile["unknown"] = json!({
+            "share": "40 %",
+            "executed": "50 %",
+            "shows": [{ "as": "no_answer", "weight": 1 }, { "as": "ask_code", "weight": 1 }]
+        });
+        let mut first = bank(&profile);
+        let (mut journal, mut due) = (Vec::new(), Vec::new());
+        for order in 0..300 {
+            let mut calls = vec![format!("pay {order} 500"), format!("pay {order} 500")];
+            if order % 3 == 0 {
+                calls.push(format!("close {order}"));
+            }
+            calls.push(format!("refund {} r{order} 300", order / 2));
+            for call in calls {
+                let decision = first.handle(&ask(&call), order * 1_000);
+                journal.extend(decision.records);
+                due.extend(decision.next);
+            }
+            if order == 200 {
+                // The early orders reach their outcome, the late ones are still in processing at the end.
+                for next in due.drain(..) {
+                    if let Next::Finish { subject, .. } = next {
+                        journal.extend(first.finish(&subject, 250_000).0);
+                    }
+                }
+            }
+        }
+        let mut second = bank(&profile);
+        let mut again = second.restore(&journal);
+        let by_time = |next: &Next| match next {
+            Next::Finish { subject, at_us } => (*at_us, subject.number().to_owned()),
+            Next::Tell(_) => (0, String::new()),
+        };
+        due.retain(|next| {
+            let Next::Finish { subject, .. } = next else { return false };
+            first.order(subject).is_some_and(|o| matches!(o.state, State::Processing(_)))
+        });
+        due.sort_by_key(by_time);
+        again.sort_by_key(by_time);
+        assert_eq!(again, due);
+        for order in 0..300 {
+            for call in [
+                format!("query {order}"),
+                format!("query -r{order}"),
+                format!("pay {order} 500"),
+                format!("pay {order} 400"),
+                format!("refund {order} s{order} 500"),
+            ] {
+                let before = first.handle(&ask(&call), 900_000);
+                assert_eq!(second.handle(&ask(&call), 900_000), before, "{call}");
+            }
+        }
+    }
+}

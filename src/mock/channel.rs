@@ -1,0 +1,141 @@
+//! One channel at work: its bank, its journal, and what it measures of itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use tokio::sync::Semaphore;
+
+use super::bank::{Bank, Decision, Next, Notice, Refusal, Subject};
+use super::clock::Clock;
+use super::journal::{Journal, JournalError, Ticket};
+use super::wire::Ask;
+use crate::ledger::ChannelRecord;
+use crate::profile::{Callback, ChannelProfile};
+
+/// A channel being served.
+pub(super) struct Channel {
+    pub(super) profile: Arc<ChannelProfile>,
+    bank: Mutex<Bank>,
+    pub(super) journal: Journal,
+    pub(super) clock: Clock,
+    /// Attempts of callbacks on the wire.
+    pub(super) callback_slots: Semaphore,
+    pub(super) meter: Meter,
+}
+
+impl Channel {
+    pub(super) fn new(bank: Bank, journal: Journal, clock: Clock) -> Self {
+        let profile = Arc::new(bank.profile().clone());
+        let slots = profile.callback.as_ref().map_or(0, |c: &Callback| c.in_flight_max);
+        Self {
+            profile,
+            bank: Mutex::new(bank),
+            journal,
+            clock,
+            callback_slots: Semaphore::new(usize::try_from(slots).unwrap_or(Semaphore::MAX_PERMITS)),
+            meter: Meter::new(),
+        }
+    }
+
+    pub(super) fn handle(&self, ask: &Ask, now_us: i64) -> Result<(Decision, Ticket), JournalError> {
+        self.decide(|bank| bank.handle(ask, now_us))
+    }
+
+    pub(super) fn refuse(&self, refusal: &Refusal, now_us: i64) -> Result<(Decision, Ticket), JournalError> {
+        self.decide(|bank| bank.refuse(refusal, now_us))
+    }
+
+    /// Brings an order to its outcome; gives what follows once that is written.
+    pub(super) async fn finish(&self, subject: &Subject) -> Result<Vec<Next>, JournalError> {
+        let (next, ticket) = self.act(|bank| bank.finish(subject, self.clock.now_us()))?;
+        self.journal.written(ticket).await?;
+        Ok(next)
+    }
+
+    /// Writes down an attempt of a callback.
+    pub(super) fn told(&self, notice: &Notice, attempt: u32, is_acknowledged: bool) -> Result<(), JournalError> {
+        let now_us = self.clock.now_us();
+        // Nobody waits for this record, so nobody waits for its ticket.
+        self.act(|bank| (vec![bank.told(notice, attempt, is_acknowledged, now_us)], ())).map(|_| ())
+    }
+
+    fn decide(&self, step: impl FnOnce(&mut Bank) -> Decision) -> Result<(Decision, Ticket), JournalError> {
+        self.act(|bank| {
+            let mut decision = step(bank);
+            (std::mem::take(&mut decision.records), decision)
+        })
+    }
+
+    /// One step of the bank, and its records into the journal before the next step.
+    fn act<T>(&self, step: impl FnOnce(&mut Bank) -> (Vec<ChannelRecord>, T)) -> Result<(T, Ticket), JournalError> {
+        let mut bank = self.bank.lock().expect("a bank that panicked must not go on");
+        if !self.journal.is_ready() {
+            return Err(JournalError::Refused);
+        }
+        let (records, outcome) = step(&mut bank);
+        let ticket = self.journal.append(&records);
+        Ok((outcome, ticket))
+    }
+}
+
+/// What a channel measures of itself.
+pub(super) struct Meter {
+    answered: AtomicU64,
+    in_flight: AtomicU64,
+    /// Microseconds from the drawn time to when the answer left.
+    late_us: Mutex<Histogram<u64>>,
+}
+
+/// What a channel tells of itself.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub(super) struct Reading {
+    pub(super) answered: u64,
+    pub(super) late_us_p50: u64,
+    pub(super) late_us_p99: u64,
+    pub(super) in_flight: u64,
+}
+
+impl Meter {
+    fn new() -> Self {
+        let late_us = Histogram::new_with_bounds(1, 60_000_000, 2).expect("one microsecond to one minute");
+        Self { answered: AtomicU64::new(0), in_flight: AtomicU64::new(0), late_us: Mutex::new(late_us) }
+    }
+
+    /// Counts a call as in flight until the guard is dropped.
+    pub(super) fn enter(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(self)
+    }
+
+    /// Takes note of an answer that leaves `late` after its drawn time.
+    pub(super) fn answered(&self, late: Duration) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        self.late().saturating_record(u64::try_from(late.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    pub(super) fn read(&self) -> Reading {
+        let late = self.late();
+        Reading {
+            answered: self.answered.load(Ordering::Relaxed),
+            late_us_p50: late.value_at_quantile(0.5),
+            late_us_p99: late.value_at_quantile(0.99),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+        }
+    }
+
+    fn late(&self) -> MutexGuard<'_, Histogram<u64>> {
+        // A histogram is right after every step.
+        self.late_us.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call in flight.
+pub(super) struct InFlight<'a>(&'a Meter);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,181 @@
+//! At the bank's door: who calls, and is it a call at all?
+
+use crate::id::RunId;
+use crate::money::Currency;
+use crate::profile::{ChannelProfile, Signature};
+
+use super::bank::Refusal;
+use super::sign::is_signed;
+use super::wire::{Ask, AskBody, Operation};
+
+/// Characters of the longest order or refund number.
+const NUMBER_CHARS_MAX: usize = 128;
+
+/// A call as it came in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawCall<'a> {
+    pub(super) operation: Operation,
+    pub(super) path: &'a str,
+    pub(super) merchant: Option<&'a str>,
+    pub(super) time: Option<&'a str>,
+    pub(super) signature: Option<&'a str>,
+    pub(super) mark: Option<&'a str>,
+    pub(super) body: &'a [u8],
+}
+
+/// The call as one the bank can act on.
+///
+/// In order of precedence: without a mark, or with that of another run than `run`, it is refused with `A1`;
+/// without the right merchant number and signature with `A0`; if it cannot be understood with `30`.
+pub(super) fn check_call(
+    profile: &ChannelProfile,
+    run: Option<&RunId>,
+    call: &RawCall<'_>,
+) -> Result<Ask, Box<Refusal>> {
+    let parsed = serde_json::from_slice::<AskBody>(call.body);
+    let body = parsed.as_ref().cloned().unwrap_or_default();
+    let refuse = |http, code, message: String| {
+        // Only what fits an order number goes into the record: a stranger's body may be anything.
+        let kept = |number: &Option<String>| number.clone().filter(|n| n.len() <= NUMBER_CHARS_MAX);
+        Box::new(Refusal {
+            http,
+            code,
+            message,
+            operation: call.operation.word(),
+            order_no: kept(&body.order_no).unwrap_or_default(),
+            refund_no: kept(&body.refund_no),
+            mark: call.mark.map(|mark| mark.chars().take(NUMBER_CHARS_MAX).collect()),
+        })
+    };
+    let marked = match call.mark.map(RunId::parse) {
+        None => return Err(refuse(403, "A1", String::from("no mark"))),
+        Some(None) => return Err(refuse(403, "A1", String::from("the mark names no run"))),
+        Some(Some(marked)) => marked,
+    };
+    if run.is_some_and(|run| *run != marked) {
+        return Err(refuse(403, "A1", String::from("the mark is of another run")));
+    }
+    let Signature::HmacSha256 { key } = &profile.signature;
+    let is_known = call.merchant == Some(profile.merchant_no.as_str());
+    let signed = call
+        .time
+        .zip(call.signature)
+        .is_some_and(|(time, signature)| is_signed(key, signature, "POST", call.path, time, call.body));
+    if !is_known || !signed {
+        let message = if is_known { "signature" } else { "no such merchant" };
+        return Err(refuse(401, "A0", message.to_owned()));
+    }
+    if let Err(e) = &parsed {
+        return Err(refuse(400, "30", format!("not the JSON of a call: {e}")));
+    }
+    ask_from(call.operation, body.clone(), marked).map_err(|message| refuse(400, "30", message))
+}
+
+fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, String> {
+    for number in [&body.order_no, &body.refund_no].into_iter().flatten() {
+        if number.is_empty() || number.len() > NUMBER_CHARS_MAX || number.chars().any(char::is_control) {
+            return Err(format!("a number must be 1 to {NUMBER_CHARS_MAX} printable characters"));
+        }
+    }
+    if operation == Operation::Refund && body.refund_no.is_none() {
+        return Err(String::from("`refund_no` is missing"));
+    }
+    let needs_order = matches!(operation, Operation::Pay | Operation::Refund) || body.refund_no.is_none();
+    if needs_order && body.order_no.is_none() {
+        return Err(String::from("`order_no` is missing"));
+    }
+    let order_no = body.order_no.unwrap_or_default();
+    if matches!(operation, Operation::Query | Operation::Close) {
+        let refund_no = body.refund_no;
+        return Ok(Ask { operation, order_no, refund_no, amount: 0, currency: None, notify_url: None, run });
+    }
+    let amount = body.amount.filter(|&amount| amount > 0).ok_or("`amount` must be greater than 0 minor units")?;
+    let currency =
+        body.currency.as_deref().and_then(Currency::parse).ok_or("`currency` must be three capital letters")?;
+    if let Some(url) = &body.notify_url {
+        let parsed = url.parse::<hyper::Uri>().ok();
+        if parsed.is_none_or(|uri| uri.scheme_str() != Some("http") || uri.host().is_none()) {
+            return Err(String::from("`notify_url` must be an http address"));
+        }
+    }
+    let refund_no = body.refund_no.filter(|_| operation == Operation::Refund);
+    Ok(Ask { operation, order_no, refund_no, amount, currency: Some(currency), notify_url: body.notify_url, run })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sign::sign;
+    use super::*;
+    use crate::profile::Key;
+
+    fn profile() -> ChannelProfile {
+        serde_json::from_value(serde_json::json!({
+            "name": "bank",
+            "merchant_no": "88",
+            "signature": { "hmac_sha256": { "key": "k" } },
+            "answer": { "synchronous": { "after": { "constant": "10ms" } } }
+        }))
+        .expect("reads")
+    }
+
+    /// The code a call is refused with, or the operation that is asked for.
+    fn check(operation: Operation, merchant: &str, mark: Option<&str>, key: &str, body: &str) -> String {
+        let path = "/bank/v1/any";
+        let signature = sign(&Key::new(key), "POST", path, "1763600000", body.as_bytes());
+        let call = RawCall {
+            operation,
+            path,
+            merchant: Some(merchant),
+            time: Some("1763600000"),
+            signature: Some(&signature),
+            mark,
+            body: body.as_bytes(),
+        };
+        match check_call(&profile(), RunId::parse("r0abc").as_ref(), &call) {
+            Ok(ask) => ask.operation.word().to_owned(),
+            Err(refusal) => format!("{} {} {}", refusal.http, refusal.code, refusal.order_no),
+        }
+    }
+
+    /// One row a rule, in order of precedence: what is wrong first decides.
+    #[test]
+    fn calls_are_refused_by_mark_then_signature_then_form() {
+        use Operation::{Close, Pay, Query, Refund};
+        let good = r#"{"order_no":"o1","amount":5,"currency":"CNY"}"#;
+        let mark = Some("r0abc");
+        let table = [
+            (Pay, "88", None, "wrong", good, "403 A1 o1"),
+            (Pay, "88", Some("No Run"), "wrong", good, "403 A1 o1"),
+            (Pay, "88", Some("r9xyz"), "k", good, "403 A1 o1"),
+            (Pay, "88", mark, "wrong", good, "401 A0 o1"),
+            (Pay, "89", mark, "k", good, "401 A0 o1"),
+            (Pay, "88", mark, "wrong", "{", "401 A0 "),
+            (Pay, "88", mark, "k", "{", "400 30 "),
+            (Pay, "88", mark, "k", "[]", "400 30 "),
+            (Pay, "88", mark, "k", r#"{"amount":5,"currency":"CNY"}"#, "400 30 "),
+            (Pay, "88", mark, "k", r#"{"order_no":"","amount":5,"currency":"CNY"}"#, "400 30 "),
+            (Pay, "88", mark, "k", r#"{"order_no":"o1","currency":"CNY"}"#, "400 30 o1"),
+            (Pay, "88", mark, "k", r#"{"order_no":"o1","amount":0,"currency":"CNY"}"#, "400 30 o1"),
+            (Pay, "88", mark, "k", r#"{"order_no":"o1","amount":-5,"currency":"CNY"}"#, "400 30 o1"),
+            (Pay, "88", mark, "k", r#"{"order_no":"o1","amount":5.5,"currency":"CNY"}"#, "400 30 "),
+            (Pay, "88", mark, "k", r#"{"order_no":"o1","amount":5,"currency":"cny"}"#, "400 30 o1"),
+            (
+                Pay,
+                "88",
+                mark,
+                "k",
+                r#"{"order_no":"o1","amount":5,"currency":"CNY","notify_url":"ftp://x"}"#,
+                "400 30 o1",
+            ),
+            (Refund, "88", mark, "k", good, "400 30 o1"),
+            (Query, "88", mark, "k", "{}", "400 30 "),
+            (Pay, "88", mark, "k", good, "pay"),
+            (Refund, "88", mark, "k", r#"{"order_no":"o1","refund_no":"f1","amount":5,"currency":"CNY"}"#, "refund"),
+            (Query, "88", mark, "k", r#"{"order_no":"o1"}"#, "query"),
+            (Close, "88", mark, "k", r#"{"refund_no":"f1"}"#, "close"),
+        ];
+        for (operation, merchant, mark, key, body, expected) in table {
+            assert_eq!(check(operation, merchant, mark, key, body), expected, "{operation:?} {mark:?} {key} {body}");
+        }
+    }
+}

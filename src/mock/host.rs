@@ -1,0 +1,198 @@
+//! The HTTP face of the banks: routes, delays and faults.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::json;
+
+use super::bank::{Decision, Next, Reply};
+use super::callback::tell;
+use super::channel::Channel;
+use super::guard::{RawCall, check_call};
+use super::journal::{JournalError, Ticket};
+use super::server::Host;
+use super::statement::{StatementError, statement};
+use super::wire::Operation;
+
+/// Bytes of the longest body of a call.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// How long silence lasts before the connection is closed: longer than any caller waits.
+const SILENCE: Duration = Duration::from_secs(30);
+
+type Answered = Result<Response<Full<Bytes>>, Aborted>;
+
+/// The connection is to end without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("connection aborted by a fault")]
+pub(super) struct Aborted;
+
+/// Answers one request on a connection whose end is a reset once `is_reset` is set.
+pub(super) async fn respond(host: Arc<Host>, is_reset: Arc<AtomicBool>, request: Request<Incoming>) -> Answered {
+    let arrived = host.clock.instant();
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    if path == "/_plimsoll/health" && parts.method == Method::GET {
+        return Ok(text(StatusCode::OK, "application/json", health(&host)));
+    }
+    let mut words = path.strip_prefix('/').unwrap_or(path).splitn(3, '/');
+    let channel = words.next().and_then(|name| host.channels.get(name)).cloned();
+    let (Some(channel), Some("v1"), Some(word)) = (channel, words.next(), words.next()) else {
+        return Ok(no_such_place());
+    };
+    if word == "statement" && parts.method == Method::GET {
+        return Ok(day_statement(&channel, parts.uri.query().unwrap_or_default()).await);
+    }
+    let (Some(operation), &Method::POST) = (Operation::parse(word), &parts.method) else {
+        return Ok(no_such_place());
+    };
+    let _in_flight = channel.meter.enter();
+    let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map(http_body_util::Collected::to_bytes);
+    let Ok(body) = body else {
+        return Ok(text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", format!("at most {BODY_BYTES_MAX} bytes\n")));
+    };
+    let raw = RawCall {
+        operation,
+        path,
+        merchant: header(&parts.headers, "x-bank-merchant"),
+        time: header(&parts.headers, "x-bank-time"),
+        signature: header(&parts.headers, "x-bank-sign"),
+        mark: header(&parts.headers, "x-stress-test"),
+        body: &body,
+    };
+    let now_us = host.clock.unix_us(arrived);
+    let decided = match check_call(&channel.profile, host.run.as_ref(), &raw) {
+        Ok(ask) => channel.handle(&ask, now_us),
+        Err(refusal) => channel.refuse(&refusal, now_us),
+    };
+    match decided {
+        Ok((decision, ticket)) => carry_out(&host, &channel, decision, ticket, arrived, &is_reset).await,
+        Err(_) => Ok(out_of_order()),
+    }
+}
+
+/// Does what the bank decided: what follows by itself, then the wait, the record, and the answer or fault.
+async fn carry_out(
+    host: &Arc<Host>,
+    channel: &Arc<Channel>,
+    decision: Decision,
+    ticket: Ticket,
+    arrived: Instant,
+    is_reset: &AtomicBool,
+) -> Answered {
+    follow(host, channel, decision.next);
+    let due = arrived + decision.after.to_std();
+    host.timer.until(due).await;
+    if let Err(JournalError::Refused) = channel.journal.written(ticket).await {
+        return Ok(out_of_order());
+    }
+    if decision.reply != Reply::Hang {
+        channel.meter.answered(host.clock.instant().saturating_duration_since(due));
+    }
+    match decision.reply {
+        Reply::Answer { http, body } => {
+            let status = StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            Ok(text(status, "application/json", serde_json::to_vec(&body).expect("an answer is plain data")))
+        }
+        Reply::ServerError => Ok(text(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "<h1>Internal error</h1>\n")),
+        Reply::Hang => {
+            host.pause(SILENCE).await;
+            Err(Aborted)
+        }
+        Reply::Reset => {
+            is_reset.store(true, Ordering::Relaxed);
+            Err(Aborted)
+        }
+    }
+}
+
+/// Starts what follows a decision by itself. The bank's own limit on orders bounds how much that can be.
+pub(super) fn follow(host: &Arc<Host>, channel: &Arc<Channel>, next: Vec<Next>) {
+    for next in next {
+        let (host, channel) = (Arc::clone(host), Arc::clone(channel));
+        match next {
+            Next::Tell(notice) => {
+                tokio::spawn(tell(host, channel, notice));
+            }
+            Next::Finish { subject, at_us } => {
+                tokio::spawn(async move {
+                    let at = host.clock.instant_of(at_us);
+                    if !host.pause(at.saturating_duration_since(host.clock.instant())).await {
+                        return;
+                    }
+                    match channel.finish(&subject).await {
+                        Ok(next) => follow(&host, &channel, next),
+                        Err(e) => tracing::debug!("an order of {} is left open: {e}", channel.profile.name),
+                    }
+                });
+            }
+        }
+    }
+}
+
+async fn day_statement(channel: &Arc<Channel>, query: &str) -> Response<Full<Bytes>> {
+    let day = query.split('&').find_map(|pair| pair.strip_prefix("day=")).unwrap_or_default().to_owned();
+    let path = channel.journal.path().to_owned();
+    // Whatever was answered is in the file already, so the file is all it takes.
+    match tokio::task::spawn_blocking(move || statement(&path, &day)).await {
+        Ok(Ok(csv)) => text(StatusCode::OK, "text/csv", csv),
+        Ok(Err(e @ StatementError::Day(_))) => text(StatusCode::BAD_REQUEST, "text/plain", format!("{e}\n")),
+        Ok(Err(e)) => text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", format!("{e}\n")),
+        Err(e) => text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", format!("{e}\n")),
+    }
+}
+
+fn health(host: &Host) -> Vec<u8> {
+    let mut is_up = true;
+    let channels: Vec<_> = host
+        .channels
+        .iter()
+        .map(|(name, channel)| {
+            is_up &= channel.journal.is_ready();
+            let reading = channel.meter.read();
+            json!({
+                "name": name,
+                "address": channel_address(host.address, name),
+                "answered": reading.answered,
+                "late_us_p50": reading.late_us_p50,
+                "late_us_p99": reading.late_us_p99,
+                "in_flight": reading.in_flight,
+            })
+        })
+        .collect();
+    let status = if is_up { "up" } else { "refusing" };
+    json!({ "status": status, "channels": channels }).to_string().into_bytes()
+}
+
+/// Where a channel is called: the operations are under `<this>/v1/`.
+pub(super) fn channel_address(address: SocketAddr, name: &str) -> String {
+    format!("http://{address}/{name}")
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn no_such_place() -> Response<Full<Bytes>> {
+    text(StatusCode::NOT_FOUND, "text/plain", "no such channel or operation\n")
+}
+
+/// The bank cannot write, so it does nothing.
+fn out_of_order() -> Response<Full<Bytes>> {
+    let body = json!({ "code": "91", "status": "REFUSED", "message": "the bank cannot keep its journal" });
+    text(StatusCode::SERVICE_UNAVAILABLE, "application/json", body.to_string())
+}
+
+fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+    response
+}

@@ -1,0 +1,28 @@
+//! Mock channels: small banks with a pure heart, a journal on disk, and an HTTP face.
+//!
+//! `bank` decides (no I/O, no clock, chance only from the run's seed), `journal` remembers, `host` answers,
+//! `callback` tells. A decision's records are handed to the kernel before its answer leaves: what was
+//! answered is journaled, whatever happens to the process.
+
+mod bank;
+mod callback;
+mod channel;
+mod clock;
+mod guard;
+mod host;
+mod journal;
+mod luck;
+mod server;
+mod sign;
+mod socket;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod timer;
+mod wire;
+
+pub use bank::{Bank, Decision, Next, Notice, Refusal, Reply, Subject};
+pub use journal::{JournalError, JournalRead, journal_path, read_journal};
+pub use server::{MockConfig, MockError, MockServer, serve};
+pub use sign::sign;
+pub use wire::{Answer, Ask, Operation};

@@ -1,0 +1,255 @@
+//! Serving channels: one listener for all of a process, connections, and an orderly stop.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use super::bank::{Bank, Next};
+use super::channel::Channel;
+use super::clock::Clock;
+use super::host::{channel_address, follow, respond};
+use super::journal::{Journal, JournalError};
+use super::socket::Socket;
+use super::timer::Timer;
+use crate::id::RunId;
+use crate::profile::{ChannelProfile, Problem};
+use crate::seed::Seed;
+
+/// Connections served at once; more wait to be accepted.
+const CONNECTIONS_MAX: usize = 8_192;
+
+/// How long a stop waits for callbacks on the wire, so that the journal tells what became of them.
+const CALLBACK_DRAIN: Duration = Duration::from_secs(1);
+
+/// What to serve, where.
+#[derive(Clone, Debug)]
+pub struct MockConfig {
+    /// The channels, at least one, each with a name of its own.
+    pub profiles: Vec<ChannelProfile>,
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The only run whose calls are acted on; `None` takes every marked call.
+    pub run: Option<RunId>,
+    /// Where all luck comes from.
+    pub seed: Seed,
+    /// Where the journals are, one file a channel; what they hold is taken up again.
+    pub journal_dir: PathBuf,
+}
+
+/// Why channels cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum MockError {
+    /// Nothing to serve.
+    #[error("no channel profile given")]
+    NoChannels,
+    /// Two profiles have one name.
+    #[error("two channel profiles are named `{0}`")]
+    SameName(String),
+    /// A profile has problems; the first is shown.
+    #[error("channel profile `{name}`: {}: {}", first.pointer, first.message)]
+    Profile {
+        /// The channel.
+        name: String,
+        /// The first problem; [`ChannelProfile::check`] gives all.
+        first: Problem,
+    },
+    /// The address cannot be had.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The system gave no thread.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Channels being served, until stopped or dropped.
+pub struct MockServer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where each channel is called, by name: `http://127.0.0.1:40000/bank_north`.
+    pub channels: BTreeMap<String, String>,
+    pub(super) host: Arc<Host>,
+    stop_tx: watch::Sender<bool>,
+    acceptor: JoinHandle<()>,
+}
+
+/// What all connections share.
+pub(super) struct Host {
+    pub(super) address: SocketAddr,
+    pub(super) channels: BTreeMap<String, Arc<Channel>>,
+    pub(super) run: Option<RunId>,
+    pub(super) clock: Clock,
+    pub(super) timer: Timer,
+    pub(super) client: Client<HttpConnector, Full<Bytes>>,
+    stop_rx: watch::Receiver<bool>,
+}
+
+impl Host {
+    /// Waits for `time`; false if the host stops before.
+    pub(super) async fn pause(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = self.stopped() => false,
+            () = tokio::time::sleep(time) => true,
+        }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stop_rx.borrow()
+    }
+
+    async fn stopped(&self) {
+        // An error means that the server was dropped.
+        let _ = self.stop_rx.clone().wait_for(|is_stopping| *is_stopping).await;
+    }
+}
+
+/// Serves mock channels.
+///
+/// # Errors
+/// See [`MockError`]; nothing is served then.
+pub async fn serve(config: MockConfig) -> Result<MockServer, MockError> {
+    check_profiles(&config.profiles)?;
+    let clock = Clock::start();
+    let mut channels = Vec::new();
+    for profile in config.profiles {
+        let (journal, read) = Journal::open(&config.journal_dir, &profile.name)?;
+        let mut bank = Bank::new(Arc::new(profile), config.seed, config.run.clone());
+        let unfinished = bank.restore(&read.records);
+        channels.push((Arc::new(Channel::new(bank, journal, clock)), unfinished));
+    }
+    serve_channels(config.listen, config.run, clock, channels).await
+}
+
+/// Serves channels, each with what it has yet to finish.
+pub(super) async fn serve_channels(
+    listen: SocketAddr,
+    run: Option<RunId>,
+    clock: Clock,
+    channels: Vec<(Arc<Channel>, Vec<Next>)>,
+) -> Result<MockServer, MockError> {
+    let of_listen = |source| MockError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(of_listen)?;
+    let address = listener.local_addr().map_err(of_listen)?;
+    let (stop_tx, stop_rx) = watch::channel(false);
+    let host = Arc::new(Host {
+        address,
+        channels: channels.iter().map(|(c, _)| (c.profile.name.clone(), Arc::clone(c))).collect(),
+        run,
+        clock,
+        timer: Timer::start(clock).map_err(MockError::Thread)?,
+        client: callback_client(),
+        stop_rx,
+    });
+    for (channel, unfinished) in channels {
+        follow(&host, &channel, unfinished);
+    }
+    let acceptor = tokio::spawn(accept(Arc::clone(&host), listener));
+    let channels = host.channels.keys().map(|name| (name.clone(), channel_address(address, name))).collect();
+    Ok(MockServer { address, channels, host, stop_tx, acceptor })
+}
+
+impl MockServer {
+    /// Stops: takes no more calls, lets callbacks on the wire come to their end, and writes out the journals.
+    pub async fn stop(self) {
+        self.stop_tx.send_replace(true);
+        let _ = self.acceptor.await;
+        let drained = async {
+            for channel in self.host.channels.values() {
+                let slots = channel.profile.callback.as_ref().map_or(0, |c| c.in_flight_max);
+                // All slots free means that nothing is on the wire.
+                let _ = channel.callback_slots.acquire_many(slots).await;
+            }
+        };
+        if tokio::time::timeout(CALLBACK_DRAIN, drained).await.is_err() {
+            tracing::debug!("callbacks were still on the wire when the mock channels stopped");
+        }
+        let host = self.host;
+        let closed = tokio::task::spawn_blocking(move || {
+            for channel in host.channels.values() {
+                channel.journal.close();
+            }
+        });
+        let _ = closed.await;
+    }
+}
+
+fn check_profiles(profiles: &[ChannelProfile]) -> Result<(), MockError> {
+    if profiles.is_empty() {
+        return Err(MockError::NoChannels);
+    }
+    for (i, profile) in profiles.iter().enumerate() {
+        if let Some(first) = profile.check().into_iter().next() {
+            return Err(MockError::Profile { name: profile.name.clone(), first });
+        }
+        if profiles[..i].iter().any(|other| other.name == profile.name) {
+            return Err(MockError::SameName(profile.name.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn callback_client() -> Client<HttpConnector, Full<Bytes>> {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(64).build(connector)
+}
+
+async fn accept(host: Arc<Host>, listener: TcpListener) {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let stream = tokio::select! {
+            () = host.stopped() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match stream {
+            Ok((stream, _)) => {
+                let host = Arc::clone(&host);
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = host.stopped() => {}
+                        () = connection(&host, stream) => {}
+                    }
+                    drop(slot);
+                });
+            }
+            Err(e) => {
+                // Out of file descriptors, most likely: those in use have to end first.
+                tracing::warn!("mock channels cannot accept a connection: {e}");
+                host.pause(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}
+
+async fn connection(host: &Arc<Host>, stream: TcpStream) {
+    let is_reset = Arc::new(AtomicBool::new(false));
+    // Without it small answers wait for the caller's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let io = TokioIo::new(Socket::new(stream, Arc::clone(&is_reset)));
+    let service = service_fn(move |request| respond(Arc::clone(host), Arc::clone(&is_reset), request));
+    if let Err(e) = http1::Builder::new().serve_connection(io, service).await {
+        tracing::trace!("a connection to the mock channels ended: {e}");
+    }
+}

@@ -1,0 +1,516 @@
+//! The served banks as a platform sees them, over loopback.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::channel::Channel;
+use super::clock::Clock;
+use super::journal::Journal;
+use super::server::serve_channels;
+use super::sign::is_signed;
+use super::*;
+use crate::id::RunId;
+use crate::ledger::{ChannelRecord, RecordKind};
+use crate::profile::{ChannelProfile, Key};
+use crate::seed::Seed;
+
+const RUN: &str = "r0abc";
+const TIME: &str = "1763600000";
+
+fn profile(differs: &Value) -> ChannelProfile {
+    let mut profile = json!({
+        "name": "bank",
+        "merchant_no": "88",
+        "signature": { "hmac_sha256": { "key": "k" } },
+        "answer": { "synchronous": { "after": { "constant": "2ms" } } },
+        "fee": { "basis_points": 60 }
+    });
+    for (field, value) in differs.as_object().expect("an object") {
+        profile[field] = value.clone();
+    }
+    serde_json::from_value(profile).expect("reads")
+}
+
+fn wallet(callback: &Value) -> Value {
+    json!({
+        "answer": { "accepts": { "after": { "constant": "1ms" }, "final_after": { "constant": "5ms" } } },
+        "callback": callback
+    })
+}
+
+fn config(dir: &Path, profiles: Vec<ChannelProfile>) -> MockConfig {
+    let listen = "127.0.0.1:0".parse().expect("an address");
+    MockConfig { profiles, listen, run: None, seed: Seed(7), journal_dir: dir.to_owned() }
+}
+
+async fn started(dir: &Path, differs: &Value) -> MockServer {
+    serve(config(dir, vec![profile(differs)])).await.expect("serves")
+}
+
+fn client() -> Client<HttpConnector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new()).build_http()
+}
+
+fn request(server: &MockServer, operation: &str, body: &str) -> Request<Full<Bytes>> {
+    let path = format!("/bank/v1/{operation}");
+    Request::post(format!("http://{}{path}", server.address))
+        .header("x-bank-merchant", "88")
+        .header("x-bank-time", TIME)
+        .header("x-bank-sign", sign(&Key::new("k"), "POST", &path, TIME, body.as_bytes()))
+        .header("x-stress-test", RUN)
+        .body(Full::new(Bytes::from(body.to_owned())))
+        .expect("a request")
+}
+
+async fn exchange(request: Request<Full<Bytes>>) -> (u16, Value) {
+    let answer = client().request(request).await.expect("an answer");
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+    (status, serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into()))
+}
+
+async fn call(server: &MockServer, operation: &str, body: &Value) -> (u16, Value) {
+    exchange(request(server, operation, &body.to_string())).await
+}
+
+fn pay(order: &str) -> Value {
+    json!({ "order_no": order, "amount": 500, "currency": "CNY" })
+}
+
+async fn get(server: &MockServer, path: &str) -> (u16, Value) {
+    let request = Request::get(format!("http://{}{path}", server.address));
+    exchange(request.body(Full::default()).expect("a request")).await
+}
+
+fn journal(dir: &Path) -> Vec<ChannelRecord> {
+    read_journal(&journal_path(dir, "bank")).expect("a journal").records
+}
+
+/// Polls until `what` holds; a minute means never.
+async fn eventually<T>(mut what: impl AsyncFnMut() -> Option<T>) -> T {
+    let mut tick = tokio::time::interval(Duration::from_millis(2));
+    let polled = async {
+        loop {
+            tick.tick().await;
+            if let Some(found) = what().await {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), polled).await.expect("it never came true")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_is_in_the_journal() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let server = started(dir.path(), &json!({})).await;
+    for order in 1..=20 {
+        let (status, answer) = call(&server, "pay", &pay(&format!("{RUN}-{order}"))).await;
+        let txn = answer["txn"].as_str().expect("the bank's number").to_owned();
+        assert_eq!(
+            (status, answer),
+            (
+                200,
+                json!({
+                    "code": "00",
+                    "status": "SUCCESS",
+                    "order_no": format!("{RUN}-{order}"),
+                    "txn": txn,
+                    "amount": 500
+                })
+            )
+        );
+        let records = journal(dir.path());
+        assert_eq!(records.len(), 2 * order, "a call and an effect each");
+        let effect = &records[2 * order - 1];
+        assert_eq!((effect.kind, effect.txn.as_ref(), effect.fee), (RecordKind::Effect, Some(&txn), 3));
+    }
+}
+
+/// A disk that does each write when it is told to, with the result it is told.
+struct FakeDisk {
+    results: mpsc::Receiver<io::Result<()>>,
+}
+
+impl io::Write for FakeDisk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.results.recv().unwrap_or(Ok(())).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A server whose only channel writes to a disk that does as it is told through the sender.
+async fn on_fake_disk() -> (MockServer, mpsc::Sender<io::Result<()>>) {
+    let (results_tx, results) = mpsc::channel();
+    let journal = Journal::start(PathBuf::new(), FakeDisk { results }).expect("a thread");
+    let bank = Bank::new(Arc::new(profile(&json!({}))), Seed(7), None);
+    let clock = Clock::start();
+    let channel = Arc::new(Channel::new(bank, journal, clock));
+    let listen = "127.0.0.1:0".parse().expect("an address");
+    (serve_channels(listen, None, clock, vec![(channel, vec![])]).await.expect("serves"), results_tx)
+}
+
+/// Aim: answered means journaled. Method: while the disk stands still no answer comes, though it is due after
+/// 2 ms; once it has written, the answer does.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_leaves_before_its_record_is_written() {
+    let (server, disk) = on_fake_disk().await;
+    let body = pay("r0abc-1");
+    let mut answer = pin!(call(&server, "pay", &body));
+    assert!(tokio::time::timeout(Duration::from_millis(200), &mut answer).await.is_err());
+    disk.send(Ok(())).expect("the disk is there");
+    assert_eq!(answer.await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_record_cannot_be_written_is_not_given() {
+    let (server, disk) = on_fake_disk().await;
+    disk.send(Err(io::ErrorKind::StorageFull.into())).expect("the disk is there");
+    let (status, answer) = call(&server, "pay", &pay("r0abc-1")).await;
+    assert_eq!((status, answer["code"].as_str()), (503, Some("91")));
+    assert_eq!(call(&server, "query", &json!({ "order_no": "r0abc-1" })).await.0, 503, "nor any later one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_never_leaves_before_its_drawn_time_and_lateness_is_measured() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let server =
+        started(dir.path(), &json!({ "answer": { "synchronous": { "after": { "constant": "30ms" } } } })).await;
+    let clock = Clock::start();
+    for order in 0..5 {
+        let before = clock.now_us();
+        call(&server, "pay", &pay(&format!("{RUN}-{order}"))).await;
+        assert!(clock.now_us() - before >= 30_000);
+    }
+    let (_, health) = get(&server, "/_plimsoll/health").await;
+    let channel = &health["channels"][0];
+    assert_eq!(health["status"], "up");
+    assert_eq!(channel["name"], "bank");
+    assert_eq!(channel["address"], format!("http://{}/bank", server.address));
+    assert_eq!((channel["answered"].as_u64(), channel["in_flight"].as_u64()), (Some(5), Some(0)));
+    let (p50, p99) = (channel["late_us_p50"].as_u64(), channel["late_us_p99"].as_u64());
+    assert!(Some(0) < p50 && p50 <= p99, "{channel}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_and_nonsense_are_refused_and_written_down() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let server = started(dir.path(), &json!({})).await;
+    let body = pay("r0abc-1").to_string();
+    let mut unmarked = request(&server, "pay", &body);
+    unmarked.headers_mut().remove("x-stress-test");
+    let mut unsigned = request(&server, "pay", &body);
+    unsigned.headers_mut().remove("x-bank-sign");
+    let malformed = request(&server, "pay", "{");
+    let mut seen = Vec::new();
+    for request in [unmarked, unsigned, malformed] {
+        let (status, answer) = exchange(request).await;
+        seen.push(format!("{status} {} {}", answer["code"], answer["status"]));
+    }
+    assert_eq!(seen, [r#"403 "A1" "REFUSED""#, r#"401 "A0" "REFUSED""#, r#"400 "30" "REFUSED""#]);
+    let records = journal(dir.path());
+    let written: Vec<_> = records.iter().map(|r| (r.status.as_str(), r.mark.as_deref(), r.order_no.as_str())).collect();
+    assert_eq!(written, [("A1", None, "r0abc-1"), ("A0", Some(RUN), "r0abc-1"), ("30", Some(RUN), "")]);
+    for path in ["/", "/bank/v1/pay", "/other/v1/pay", "/bank/v2/statement"] {
+        assert_eq!(get(&server, path).await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_for_one_run_takes_the_mark_of_another_for_a_strangers() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let mut config = config(dir.path(), vec![profile(&json!({}))]);
+    config.run = RunId::parse("r9xyz");
+    let server = serve(config).await.expect("serves");
+    assert_eq!(call(&server, "pay", &pay("r0abc-1")).await.0, 403);
+}
+
+fn always(way: &str, executed: &str) -> Value {
+    json!({ "unknown": { "share": "100 %", "executed": executed, "shows": [{ "as": way, "weight": 1 }] } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_lasts_longer_than_a_caller_waits_and_may_have_taken_effect() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let server = started(dir.path(), &always("no_answer", "100 %")).await;
+    let silent = client().request(request(&server, "pay", &pay("r0abc-1").to_string()));
+    assert!(tokio::time::timeout(Duration::from_millis(300), silent).await.is_err());
+    let statuses: Vec<_> = journal(dir.path()).into_iter().map(|r| r.status).collect();
+    assert_eq!(statuses, ["hung", "SUCCESS"]);
+    let (_, found) = call(&server, "query", &json!({ "order_no": "r0abc-1" })).await;
+    assert_eq!(found["status"], "SUCCESS");
+    // The caller went away, and so does its call.
+    eventually(async || {
+        let (_, health) = get(&server, "/_plimsoll/health").await;
+        let channel = &health["channels"][0];
+        (channel["in_flight"] == 0).then(|| assert_eq!(channel["answered"], 1, "the inquiry alone"))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_reaches_the_caller_as_one_before_and_after_the_effect() {
+    for (way, executed, written) in
+        [("reset_before", "0 %", vec!["reset"]), ("reset_after", "100 %", vec!["reset", "SUCCESS"])]
+    {
+        let dir = tempfile::tempdir().expect("scratch");
+        let server = started(dir.path(), &always(way, executed)).await;
+        let body = pay("r0abc-1").to_string();
+        let signature = sign(&Key::new("k"), "POST", "/bank/v1/pay", TIME, body.as_bytes());
+        let head = format!(
+            "POST /bank/v1/pay HTTP/1.1\r\nhost: bank\r\nx-bank-merchant: 88\r\nx-bank-time: {TIME}\r\n\
+             x-bank-sign: {signature}\r\nx-stress-test: {RUN}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = tokio::net::TcpStream::connect(server.address).await.expect("connects");
+        stream.write_all(head.as_bytes()).await.expect("sends");
+        let mut answer = Vec::new();
+        let end = stream.read_to_end(&mut answer).await.map_err(|e| e.kind());
+        assert_eq!((end, answer.len()), (Err(io::ErrorKind::ConnectionReset), 0), "{way}");
+        let statuses: Vec<_> = journal(dir.path()).into_iter().map(|r| r.status).collect();
+        assert_eq!(statuses, written, "{way}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_page_is_no_answer_of_the_interface() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let server = started(dir.path(), &always("http_500", "0 %")).await;
+    let (status, body) = call(&server, "pay", &pay("r0abc-1")).await;
+    assert_eq!((status, body["code"].as_str()), (500, None));
+}
+
+/// A platform's endpoint for callbacks: answers by script, one line an attempt, the last for ever.
+struct FakeEndpoint {
+    url: String,
+    /// Headers and body of each attempt, in order of arrival.
+    seen: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
+}
+
+impl FakeEndpoint {
+    async fn start(script: &'static [(u16, &'static str)]) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let answer = async move |State(seen): State<Arc<Mutex<Vec<_>>>>, headers: HeaderMap, body: Bytes| {
+            let mut seen = seen.lock().expect("no panic");
+            let (status, text) = script[seen.len().min(script.len() - 1)];
+            seen.push((headers, body));
+            (StatusCode::from_u16(status).expect("a status"), text)
+        };
+        let router = axum::Router::new().route("/notify", axum::routing::post(answer)).with_state(Arc::clone(&seen));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/notify?from=bank", listener.local_addr().expect("bound"));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, seen }
+    }
+
+    fn pay(&self, order: &str) -> Value {
+        let mut body = pay(order);
+        body["notify_url"] = json!(self.url);
+        body
+    }
+}
+
+/// Attempts of callbacks in the journal, once there are `n`: number and whether acknowledged.
+async fn attempts(dir: &Path, n: usize) -> Vec<(u32, bool)> {
+    eventually(async || {
+        let records = journal(dir);
+        let told = records.iter().filter(|r| r.kind == RecordKind::Callback);
+        let told: Vec<_> = told.map(|r| (r.attempt, r.acknowledged)).collect();
+        (told.len() >= n).then_some(told)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_is_told_until_it_is_acknowledged_and_no_longer() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let callback = json!({ "after": { "constant": "1ms" }, "retries": ["5ms", "5ms", "5ms", "5ms", "5ms"] });
+    let server = started(dir.path(), &wallet(&callback)).await;
+    let endpoint = FakeEndpoint::start(&[(500, "success"), (200, "ok"), (200, "success\n")]).await;
+    let (_, accepted) = call(&server, "pay", &endpoint.pay("r0abc-1")).await;
+    assert_eq!(accepted["status"], "PROCESSING");
+    assert_eq!(attempts(dir.path(), 3).await, [(1, false), (2, false), (3, true)]);
+    // A second outcome that nobody acknowledges takes five retries, in which a fourth attempt at the first would show.
+    let deaf = FakeEndpoint::start(&[(503, "later")]).await;
+    call(&server, "pay", &deaf.pay("r0abc-2")).await;
+    assert_eq!(attempts(dir.path(), 9).await.len(), 9);
+    server.stop().await;
+
+    let seen = endpoint.seen.lock().expect("no panic");
+    assert_eq!(seen.len(), 3);
+    for (headers, body) in seen.iter() {
+        let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        assert_eq!(header("x-stress-test"), RUN);
+        assert_eq!(header("baggage"), "plimsoll.stress=1,plimsoll.run=r0abc");
+        let (key, signature) = (Key::new("k"), header("x-bank-sign"));
+        assert!(is_signed(&key, signature, "POST", "/notify", header("x-bank-time"), body), "path without query");
+        let body: Value = serde_json::from_slice(body).expect("JSON");
+        assert_eq!(
+            body,
+            json!({
+                "order_no": "r0abc-1",
+                "txn": accepted["txn"],
+                "status": "SUCCESS",
+                "code": "00",
+                "amount": 500,
+                "currency": "CNY"
+            })
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bank_gives_up_when_the_schedule_is_at_its_end() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let callback = json!({ "after": { "constant": "1ms" }, "retries": ["2ms", "2ms"] });
+    let server = started(dir.path(), &wallet(&callback)).await;
+    let endpoint = FakeEndpoint::start(&[(503, "later")]).await;
+    call(&server, "pay", &endpoint.pay("r0abc-1")).await;
+    assert_eq!(attempts(dir.path(), 3).await, [(1, false), (2, false), (3, false)]);
+    server.stop().await;
+    assert_eq!(endpoint.seen.lock().expect("no panic").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duplicate_is_sent_with_the_first_and_a_lost_first_attempt_never() {
+    for (share, expected) in [("duplicate_share", vec![(1, true), (2, true)]), ("lost_share", vec![(2, true)])] {
+        let dir = tempfile::tempdir().expect("scratch");
+        let mut callback = json!({ "after": { "constant": "1ms" }, "retries": ["2ms"] });
+        callback[share] = json!("100 %");
+        let server = started(dir.path(), &wallet(&callback)).await;
+        let endpoint = FakeEndpoint::start(&[(200, "success")]).await;
+        call(&server, "pay", &endpoint.pay("r0abc-1")).await;
+        let mut told = attempts(dir.path(), expected.len()).await;
+        told.sort_unstable();
+        assert_eq!(told, expected, "{share}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_statement_of_a_day_agrees_with_the_journal_line_by_line() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let decline = json!({ "share": "30 %", "codes": [{ "code": "51", "weight": 1 }] });
+    let server = started(dir.path(), &json!({ "decline": decline })).await;
+    for order in 0..30 {
+        call(&server, "pay", &pay(&format!("{RUN}-{order}"))).await;
+    }
+    call(&server, "refund", &json!({ "order_no": "r0abc-2", "refund_no": "r0abc-2r", "amount": 1, "currency": "CNY" }))
+        .await;
+    call(&server, "close", &json!({ "order_no": "r0abc-x" })).await;
+
+    let mut by_day: BTreeMap<String, Vec<ChannelRecord>> = BTreeMap::new();
+    for record in journal(dir.path()) {
+        let time = jiff::Timestamp::from_microsecond(record.at_us).expect("a time").to_string();
+        if record.kind == RecordKind::Effect && record.operation != "close" {
+            by_day.entry(time[..10].to_owned()).or_default().push(record);
+        }
+    }
+    assert_eq!(by_day.values().map(Vec::len).sum::<usize>(), 31);
+    for (day, records) in by_day {
+        let (status, text) = get(&server, &format!("/bank/v1/statement?day={day}")).await;
+        assert_eq!(status, 200);
+        let mut rows = csv::Reader::from_reader(text.as_str().expect("CSV").as_bytes());
+        let rows: Vec<Vec<String>> =
+            rows.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect();
+        let expected: Vec<Vec<String>> = records
+            .into_iter()
+            .map(|r| {
+                vec![
+                    r.operation,
+                    r.order_no,
+                    r.refund_no.unwrap_or_default(),
+                    r.txn.unwrap_or_default(),
+                    r.amount.to_string(),
+                    r.currency,
+                    r.fee.to_string(),
+                    r.status,
+                ]
+            })
+            .collect();
+        assert_eq!(rows.iter().map(|row| row[1..].to_vec()).collect::<Vec<_>>(), expected);
+        assert!(rows.iter().all(|row| row[0].starts_with(&day)));
+    }
+    let (status, empty) = get(&server, "/bank/v1/statement?day=2001-01-01").await;
+    assert_eq!((status, empty.as_str().map(|t| t.lines().count())), (200, Some(1)));
+    assert_eq!(get(&server, "/bank/v1/statement?day=yesterday").await.0, 400);
+    assert_eq!(get(&server, "/bank/v1/statement").await.0, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_started_again_takes_up_its_journal() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let slow = json!({
+        "answer": { "accepts": { "after": { "constant": "1ms" }, "final_after": { "constant": "400ms" } } }
+    });
+    let server = started(dir.path(), &slow).await;
+    let (_, before) = call(&server, "pay", &pay("r0abc-1")).await;
+    assert_eq!(before["status"], "PROCESSING");
+    server.stop().await;
+    let n_before = journal(dir.path()).len();
+
+    let server = started(dir.path(), &slow).await;
+    let after = eventually(async || {
+        let (_, answer) = call(&server, "pay", &pay("r0abc-1")).await;
+        (answer["status"] == "SUCCESS").then_some(answer)
+    })
+    .await;
+    assert_eq!(after["txn"], before["txn"]);
+    let records = journal(dir.path());
+    assert!(records.len() > n_before, "the same file goes on, without a gap");
+    assert_eq!(records.iter().filter(|r| r.kind == RecordKind::Effect).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_without_its_journal_does_nothing_and_says_so() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let server = started(dir.path(), &json!({})).await;
+    call(&server, "pay", &pay("r0abc-1")).await;
+    server.host.channels["bank"].journal.close();
+    let (status, answer) = call(&server, "pay", &pay("r0abc-2")).await;
+    assert_eq!((status, answer["code"].as_str(), answer["status"].as_str()), (503, Some("91"), Some("REFUSED")));
+    assert_eq!(get(&server, "/_plimsoll/health").await.1["status"], "refusing");
+    server.stop().await;
+
+    let server = started(dir.path(), &json!({})).await;
+    for (order, expected) in [("r0abc-1", "SUCCESS"), ("r0abc-2", "NOT_FOUND")] {
+        let (_, found) = call(&server, "query", &json!({ "order_no": order })).await;
+        assert_eq!(found["status"], expected, "{order}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_served_is_refused_before_anything_starts() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let sound = || profile(&json!({}));
+    let refused = async |profiles| serve(config(dir.path(), profiles)).await.err().map(|e| e.to_string());
+    assert_eq!(refused(vec![]).await.as_deref(), Some("no channel profile given"));
+    let twice = refused(vec![sound(), sound()]).await;
+    assert_eq!(twice.as_deref(), Some("two channel profiles are named `bank`"));
+    let unsound = refused(vec![profile(&json!({ "merchant_no": "" }))]).await;
+    assert_eq!(
+        unsound.as_deref(),
+        Some("channel profile `bank`: /merchant_no: must be printable ASCII without spaces, got ``")
+    );
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let mut config = config(dir.path(), vec![sound()]);
+    config.listen = taken.local_addr().expect("bound");
+    assert!(matches!(serve(config).await, Err(MockError::Listen { .. })));
+}
