@@ -32,3 +32,6 @@ pub mod mock;
 pub mod store;
 pub mod transport;
 pub mod virtual_account;
+
+// Floor 4: showing.
+pub mod report;
