@@ -35,3 +35,6 @@ pub mod virtual_account;
 
 // Floor 4: showing.
 pub mod report;
+
+// Floor 5: edge.
+pub mod cli;

@@ -1,3 +1,10 @@
 //! The `plimsoll` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use plimsoll::cli::{args::Arguments, execute};
+
+fn main() -> ExitCode {
+    execute(Arguments::parse())
+}

@@ -1,1 +1,8 @@
-//! The one integration binary.
+//! The one integration binary: the real program, real processes, real sockets on free ports.
+
+mod check;
+mod defects;
+mod program;
+mod run;
+mod tidy;
+mod weather;

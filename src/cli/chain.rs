@@ -1,0 +1,96 @@
+//! `plimsoll chain`: the reference payment chain as a server.
+
+use anyhow::{Context, Result};
+use plimsoll_chain::{ChainConfig, ChannelEndpoint, Defect, Limits, Secret};
+
+use super::args::ChainArgs;
+use super::{Failure, lifeline};
+use crate::profile::{Answer, ChannelProfile, Signature};
+
+/// Serves until told to end.
+pub(crate) async fn serve(args: ChainArgs) -> Result<(), Failure> {
+    if args.defect.as_deref() == Some("list") {
+        list_defects();
+        return Ok(());
+    }
+    let config = config(&args)?;
+    if args.nice > 0 {
+        // Not being allowed to stand back changes nothing that is promised.
+        let _ = rustix::process::setpriority_process(None, args.nice);
+    }
+    let running = plimsoll_chain::start(config).await.context("cannot start the chain").map_err(Failure::World)?;
+    super::say_ready(running.gateway, running.roles.iter().map(|(role, at)| (role.clone(), at.to_string())));
+    lifeline::should_end(args.with_parent).await;
+    running.stop().await;
+    Ok(())
+}
+
+/// Prints every defect with what it does.
+pub(crate) fn list_defects() {
+    for defect in Defect::ALL {
+        super::say(&format!("{:<24} {}", defect.to_string(), defect.description()));
+    }
+}
+
+/// Refuses a defect the chain does not know.
+pub(crate) fn check_defect(name: &str) -> Result<(), Failure> {
+    name.parse::<Defect>().map(|_| ()).map_err(|e| Failure::user(format!("--defect: {e}")))
+}
+
+/// Which payments the embedded chain sends to a bank of this profile.
+pub(crate) fn method_of(profile: &ChannelProfile) -> &'static str {
+    match profile.answer {
+        Answer::Synchronous { .. } => "card",
+        Answer::Accepts { .. } => "wallet",
+    }
+}
+
+/// The key shared with a bank of this profile.
+pub(crate) fn key_of(profile: &ChannelProfile) -> String {
+    let Signature::HmacSha256 { key } = &profile.signature;
+    String::from_utf8_lossy(key.as_bytes()).into_owned()
+}
+
+/// Environment variable that holds the signing key of channel `name`.
+pub(crate) fn key_variable(name: &str) -> String {
+    format!("PLIMSOLL_CHANNEL_KEY_{}", name.to_ascii_uppercase().replace('-', "_"))
+}
+
+fn config(args: &ChainArgs) -> Result<ChainConfig, Failure> {
+    let store = args
+        .store
+        .strip_prefix("sqlite:")
+        .ok_or_else(|| Failure::user(format!("--store: expected `sqlite:DIR`, got `{}`", args.store)))?;
+    let release = args.release.parse().map_err(|e| Failure::user(format!("--release: {e}")))?;
+    let defect = args.defect.as_deref().map(str::parse).transpose();
+    let defect = defect.map_err(|e| Failure::user(format!("--defect: {e}")))?;
+    let channels = args.channels.iter().map(|c| channel(c)).collect::<Result<Vec<_>, _>>()?;
+    Ok(ChainConfig {
+        listen: args.listen,
+        store: store.into(),
+        release,
+        defect,
+        channels,
+        admin_token: Secret::new(from_env("PLIMSOLL_ADMIN_TOKEN", "the token of the administration interface")?),
+        limits: Limits::STANDARD,
+    })
+}
+
+fn channel(text: &str) -> Result<ChannelEndpoint, Failure> {
+    let parts: Vec<&str> = text.split(',').collect();
+    let &[name, method, base_url, merchant_no] = parts.as_slice() else {
+        return Err(Failure::user(format!("--channel: expected `NAME,METHOD,URL,MERCHANT`, got `{text}`")));
+    };
+    Ok(ChannelEndpoint {
+        name: name.to_owned(),
+        method: method.parse().map_err(|e| Failure::user(format!("--channel: {e}")))?,
+        base_url: base_url.to_owned(),
+        merchant_no: merchant_no.to_owned(),
+        key: Secret::new(from_env(&key_variable(name), &format!("the signing key of channel `{name}`"))?),
+    })
+}
+
+fn from_env(variable: &str, what: &str) -> Result<String, Failure> {
+    std::env::var(variable)
+        .map_err(|_| Failure::user(format!("{what} is missing: set the environment variable `{variable}`")))
+}

@@ -1,0 +1,196 @@
+//! Reads a scenario and every file it names, and tells the problems of all of them at once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::arrival::TraceData;
+use crate::profile::ChannelProfile;
+use crate::scenario::check::{CheckedScenario, read_scenario};
+use crate::scenario::diagnostic::{Diagnostic, SourceSpan};
+use crate::scenario::document::{Document, item};
+use crate::scenario::model::{Arrivals, Scenario};
+use crate::scenario::read::in_order;
+use crate::shape::Shape;
+
+mod files;
+mod profile;
+mod shape;
+mod trace;
+
+pub(super) use files::read_text;
+pub use profile::read_profile;
+pub use shape::read_shape;
+
+/// A scenario with everything it names, checked and ready to be planned.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The scenario's text, as it stands in its file.
+    pub scenario_text: String,
+    /// Lower-case hex of SHA-256 over the scenario and, in the order named, the shape, the channel profiles and
+    /// the trace, each preceded by its length: two runs with the same digest were asked to do the same.
+    pub sha256: String,
+    /// The channel profiles, in the order named.
+    pub profiles: Vec<LoadedProfile>,
+    /// The shape, if the scenario names one.
+    pub shape: Option<Shape>,
+    /// The trace, if journeys are due as in one.
+    pub trace: Option<Arc<TraceData>>,
+    /// What is probably not as meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// A channel profile and where it came from.
+#[derive(Clone, Debug)]
+pub struct LoadedProfile {
+    /// Its file, relative to the working directory.
+    pub path: PathBuf,
+    /// What it says.
+    pub profile: ChannelProfile,
+}
+
+/// Reads the scenario at `path` and every file it names.
+///
+/// # Errors
+/// Every problem of every file, the scenario's first.
+pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+    let name = path.display().to_string();
+    let unreadable = |e: files::FileError| vec![Diagnostic::of_file(&name, format!("cannot be read: {e}"))];
+    let text = files::read_text(path).map_err(unreadable)?;
+    let CheckedScenario { scenario, document, warnings } = read_scenario(&name, &text)?;
+    let mut loading =
+        Loading { folder: path.parent().unwrap_or(Path::new("")), document: &document, problems: warnings };
+    let mut digest = Digested::new();
+    digest.add(text.as_bytes());
+
+    let shape = loading.shape(&scenario, &mut digest);
+    let profiles = loading.profiles(&scenario, &mut digest);
+    let trace = loading.trace(&scenario, &mut digest);
+    loading.check_together(&scenario, shape.as_ref());
+
+    let problems = loading.problems;
+    if problems.iter().any(Diagnostic::is_error) {
+        return Err(problems);
+    }
+    let sha256 = digest.finish();
+    Ok(Loaded { scenario, scenario_text: text, sha256, profiles, shape, trace, warnings: problems })
+}
+
+struct Loading<'l> {
+    folder: &'l Path,
+    document: &'l Document,
+    problems: Vec<Diagnostic>,
+}
+
+impl Loading<'_> {
+    fn shape(&mut self, scenario: &Scenario, digest: &mut Digested) -> Option<Shape> {
+        let path = self.folder.join(scenario.shape.as_deref()?);
+        let text = self.text("/shape", &path)?;
+        digest.add(text.as_bytes());
+        let read = read_shape(&files::shown(&path), &text);
+        self.keep(read)
+    }
+
+    fn profiles(&mut self, scenario: &Scenario, digest: &mut Digested) -> Vec<LoadedProfile> {
+        let mut profiles: Vec<LoadedProfile> = Vec::new();
+        for (n, name) in scenario.channels.iter().enumerate() {
+            let (pointer, path) = (item("/channels", n), self.folder.join(name));
+            let Some(text) = self.text(&pointer, &path) else { continue };
+            digest.add(text.as_bytes());
+            let read = read_profile(&files::shown(&path), &text);
+            let Some(profile) = self.keep(read) else { continue };
+            if profiles.iter().any(|other| other.profile.name == profile.name) {
+                self.error(&pointer, format!("a second channel called `{}`", profile.name)).help =
+                    Some(String::from("give each profile a name of its own: it is part of the channel's address"));
+            }
+            profiles.push(LoadedProfile { path, profile });
+        }
+        profiles
+    }
+
+    fn trace(&mut self, scenario: &Scenario, digest: &mut Digested) -> Option<Arc<TraceData>> {
+        let Arrivals::Trace(spec) = &scenario.load.arrivals else { return None };
+        let pointer = "/load/arrivals/trace/file";
+        let path = self.folder.join(&spec.file);
+        let text = match files::read_trace(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                self.unreadable(pointer, &path, &error);
+                return None;
+            }
+        };
+        digest.add(text.as_bytes());
+        match trace::parse(spec, &text) {
+            Ok(data) => Some(data),
+            Err(problem) => {
+                let at = problem.pointer.unwrap_or(pointer);
+                self.error(at, problem.message).label = format!("in {}", files::shown(&path));
+                None
+            }
+        }
+    }
+
+    /// What is wrong only in sight of several files.
+    fn check_together(&mut self, scenario: &Scenario, shape: Option<&Shape>) {
+        let Some(shape) = shape else { return };
+        for (pointer, message, help) in shape::faults_of_journeys(scenario, shape) {
+            self.error(&pointer, message).help = Some(help);
+        }
+    }
+
+    /// The text of a file the scenario names at `pointer`, or a problem there.
+    fn text(&mut self, pointer: &str, path: &Path) -> Option<String> {
+        match files::read_text(path) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                self.unreadable(pointer, path, &error);
+                None
+            }
+        }
+    }
+
+    fn unreadable(&mut self, pointer: &str, path: &Path, error: &files::FileError) {
+        let help = files::near_name(path).map(|near| format!("did you mean `{near}`?"));
+        let problem = self.error(pointer, format!("cannot read `{}`: {error}", files::shown(path)));
+        problem.label = String::from("named here, relative to this file");
+        problem.help = help;
+    }
+
+    fn error(&mut self, pointer: &str, message: String) -> &mut Diagnostic {
+        let span: SourceSpan = self.document.value_span(pointer);
+        self.problems.push(Diagnostic::error(self.document.source(), span, message));
+        let last = self.problems.len() - 1;
+        &mut self.problems[last]
+    }
+
+    fn keep<T>(&mut self, read: Result<T, Vec<Diagnostic>>) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(problems) => {
+                self.problems.extend(in_order(problems));
+                None
+            }
+        }
+    }
+}
+
+/// A digest of several texts that no shifting of text between them leaves unchanged.
+struct Digested(Sha256);
+
+impl Digested {
+    fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    fn finish(self) -> String {
+        hex::encode(self.0.finalize())
+    }
+}

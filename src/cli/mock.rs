@@ -1,0 +1,48 @@
+//! `plimsoll mock serve`: mock channels as a server.
+
+use anyhow::Context;
+
+use super::args::MockServeArgs;
+use super::input::read_profile;
+use super::{Failure, input, lifeline};
+use crate::id::RunId;
+use crate::mock::{MockConfig, serve};
+use crate::profile::ChannelProfile;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::seed::Seed;
+
+/// Serves until told to end; the journals are complete when this returns.
+pub(crate) async fn serve_profiles(args: MockServeArgs) -> Result<(), Failure> {
+    let wrong_run =
+        |text: &str| Failure::user(format!("--run: expected 4 to 16 lower-case letters and digits, got `{text}`"));
+    let run = args.run.as_deref().map(|text| RunId::parse(text).ok_or_else(|| wrong_run(text))).transpose()?;
+    let config = MockConfig {
+        profiles: load_profiles(&args)?,
+        listen: args.listen,
+        run,
+        seed: Seed(args.seed),
+        journal_dir: args.journal.clone(),
+    };
+    let server = serve(config).await.context("cannot serve the mock channels").map_err(Failure::World)?;
+    super::say_ready(server.address, server.channels.iter().map(|(name, at)| (name.clone(), at.clone())));
+    lifeline::should_end(args.with_parent).await;
+    server.stop().await;
+    Ok(())
+}
+
+/// Every profile, or everything that is wrong with any of them.
+fn load_profiles(args: &MockServeArgs) -> Result<Vec<ChannelProfile>, Failure> {
+    let mut profiles = Vec::new();
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    for path in &args.profiles {
+        let name = path.display().to_string();
+        match input::read_text(path) {
+            Err(error) => problems.push(Diagnostic::of_file(&name, format!("cannot be read: {error}"))),
+            Ok(text) => match read_profile(&name, &text) {
+                Ok(profile) => profiles.push(profile),
+                Err(more) => problems.extend(more),
+            },
+        }
+    }
+    if problems.is_empty() { Ok(profiles) } else { Err(Failure::Input(problems)) }
+}

@@ -1,0 +1,143 @@
+//! After the load: the target comes to rest, its book is read, the banks' journals are closed, and the run is sealed.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use super::drive::Driven;
+use super::setup::Prepared;
+use super::target::Target;
+use crate::book::{BookReader, read_journals};
+use crate::cli::children::Served;
+use crate::cli::lifeline::Signals;
+use crate::cli::warn;
+use crate::judge::{ChannelFacts, RunEnd};
+use crate::store::{RunDir, write_channels, write_platform};
+use crate::time::{RunOffset, Span};
+
+/// How long a target gets to finish what it has begun, at least.
+const REST_WITHIN: Span = Span::from_secs(30);
+
+/// How long the last notifications may be on their way once the target says that all is told.
+const LAST_NOTICES: Duration = Duration::from_millis(200);
+
+/// Reads everything a judgement needs into the run directory. What cannot be read is said in `run.json`; it is
+/// no reason to lose the rest.
+pub(crate) async fn collect(prepared: &mut Prepared, mut target: Target, driven: Driven) -> Result<()> {
+    let Driven { clock, report, how, mut why, endpoint, history, intents, mut signals } = driven;
+    let books = BookReader::new(target.admin.clone());
+    let is_target_up = how != "failed" || target.chain.as_mut().is_none_or(Served::is_running);
+    let rest = if is_target_up {
+        let limit = prepared.loaded.scenario.load.drain().max(REST_WITHIN);
+        come_to_rest(&books, limit, &mut signals).await
+    } else {
+        Rest { is_quiet: false, still_open: Some("unknown: the target is gone".to_owned()) }
+    };
+    let notices = endpoint.stop();
+    if is_target_up {
+        keep(&mut why, take_book(&books, &prepared.dir).await);
+    }
+    let channels = channel_facts(&target).await;
+    let cpu_s = cpu(&mut target);
+    for child in [target.chain.take(), target.mocks.take()].into_iter().flatten() {
+        if let Err(error) = child.let_go().await {
+            warn(&format!("warning: {error:#}"));
+        }
+    }
+    keep(&mut why, take_journals(&prepared.dir));
+    let n_lost_notices = notices.as_ref().map_or(0, |n| n.n_lost);
+    keep(&mut why, notices.map(|_| ()).context("notifications were not taken"));
+    keep(&mut why, intents.finish().map(|_| ()).context("the intents are not completely recorded"));
+    keep(&mut why, history.finish().map(|_| ()).context("the history is not completely recorded"));
+
+    let load_s = report.ended_at.as_secs_f64().max(f64::MIN_POSITIVE);
+    prepared.facts.end = Some(RunEnd {
+        how: how.to_owned(),
+        why,
+        wall_s: clock.now().since(RunOffset::ZERO).as_secs_f64(),
+        is_quiescent: rest.is_quiet && report.n_given_up == 0,
+        still_open: rest.still_open,
+        generator_cpu: report.cpu.as_secs_f64() / load_s,
+        events_lost: report.n_lost + n_lost_notices,
+        rows_torn: 0,
+        local_ports_exhausted: report.connects.n_exhausted,
+        channels,
+        cpu_s,
+    });
+    prepared.store_facts().context("cannot write run.json")
+}
+
+/// Whether the target came to rest, and what was open if not.
+struct Rest {
+    is_quiet: bool,
+    still_open: Option<String>,
+}
+
+/// Waits until the target has finished what it began, or its time is up, or somebody is tired of waiting.
+async fn come_to_rest(books: &BookReader, limit: Span, signals: &mut Signals) -> Rest {
+    let asked = tokio::select! {
+        asked = books.quiesce(limit) => asked,
+        name = signals.next() => {
+            warn(&format!("{name}: not waiting for the target to come to rest"));
+            return Rest { is_quiet: false, still_open: Some("unknown: the wait was broken off".to_owned()) };
+        }
+    };
+    tokio::time::sleep(LAST_NOTICES).await;
+    match asked {
+        Ok(asked) if asked.is_quiet => Rest { is_quiet: true, still_open: None },
+        Ok(asked) => {
+            let open = asked.open;
+            let text =
+                format!("{} payments, {} refunds, {} notifications", open.payments, open.refunds, open.notifications);
+            Rest { is_quiet: false, still_open: Some(text) }
+        }
+        Err(error) => Rest { is_quiet: false, still_open: Some(format!("unknown: {error}")) },
+    }
+}
+
+async fn take_book(books: &BookReader, dir: &RunDir) -> Result<()> {
+    let book = books.read().await.context("cannot read the target's book")?;
+    write_platform(dir, &book).context("cannot store the target's book")
+}
+
+/// The banks' journals as Parquet; nothing to do where the run had no banks of its own.
+fn take_journals(dir: &RunDir) -> Result<()> {
+    if !dir.journals_dir().is_dir() {
+        return Ok(());
+    }
+    let journals = read_journals(&dir.journals_dir()).context("cannot read the banks' journals")?;
+    write_channels(dir, &journals.book).context("cannot store the banks' journals")
+}
+
+/// Tells what went wrong, and keeps the first of it as the reason.
+fn keep(why: &mut Option<String>, done: Result<()>) {
+    if let Err(error) = done {
+        let text = format!("{error:#}");
+        warn(&format!("warning: {text}"));
+        why.get_or_insert(text);
+    }
+}
+
+fn cpu(target: &mut Target) -> Vec<(String, f64)> {
+    let children = [target.chain.as_mut(), target.mocks.as_mut()];
+    children.into_iter().flatten().map(|child| (child.name.to_owned(), child.cpu_s())).collect()
+}
+
+/// What the mock channels say of their own punctuality; nothing if they cannot be asked.
+async fn channel_facts(target: &Target) -> Vec<ChannelFacts> {
+    #[derive(Deserialize)]
+    struct Health {
+        channels: Vec<ChannelFacts>,
+    }
+    let Some(mocks) = &target.mocks else { return Vec::new() };
+    let url = format!("http://{}/_plimsoll/health", mocks.ready.address);
+    let asked = async { reqwest::get(url).await?.json::<Health>().await };
+    match asked.await {
+        Ok(health) => health.channels,
+        Err(error) => {
+            warn(&format!("warning: the mock channels cannot be asked how they kept up: {error}"));
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The load itself: the engine on its own thread, progress and signals beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::setup::Prepared;
+use super::target::Target;
+use crate::cli::lifeline::Signals;
+use crate::cli::progress::{LiveSnapshot, Progress};
+use crate::cli::{Failure, args, warn};
+use crate::engine::{
+    AbortLimits, Clock, EngineConfig, EngineLimits, EngineReport, Live, LoadEnd, Mailboxes, MerchantEndpoint, Program,
+    RunningEndpoint, Serving, Stop, StopHandle, run_load, stop_signal,
+};
+use crate::store::{HistoryHandle, IntentWriter, start_history, start_intents};
+use crate::time::{RunOffset, Span};
+use crate::transport::Origin;
+use crate::virtual_account::Secrets;
+
+/// How often the view of a running load is renewed, and the writers are looked after.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// How far intents are written ahead of their due times.
+const INTENTS_AHEAD: Span = Span::from_secs(1);
+
+/// From deciding to start to the first due time: time to write the first intents and warm up the connections.
+const LEAD: Span = Span::from_millis(1_500);
+
+/// A load that has ended; the merchants' endpoint still takes notifications.
+pub(crate) struct Driven {
+    pub(crate) clock: Clock,
+    pub(crate) report: EngineReport,
+    /// `completed`, `stopped`, `aborted` or `failed`.
+    pub(crate) how: &'static str,
+    /// Why, when it did not complete.
+    pub(crate) why: Option<String>,
+    pub(crate) endpoint: RunningEndpoint,
+    pub(crate) history: HistoryHandle,
+    pub(crate) intents: IntentWriter,
+    pub(crate) signals: Signals,
+}
+
+/// Offers the plan's journeys to the target and lets them end.
+pub(crate) async fn drive(
+    prepared: &mut Prepared,
+    target: &mut Target,
+    endpoint: MerchantEndpoint,
+    secrets: Secrets,
+    shown: args::Progress,
+) -> Result<Driven, Failure> {
+    let program = Program::compile(&prepared.loaded.scenario, &prepared.plan)
+        .map_err(|e| Failure::user(format!("the scenario's steps cannot be compiled: {e}")))?;
+    let origin = Origin::resolve(&target.gateway)
+        .with_context(|| format!("`{}` cannot be called", target.gateway))
+        .map_err(Failure::World)?;
+    let clock = Clock::starting_in(LEAD);
+    prepared.mark_start(clock.start_unix_us()).map_err(Failure::World)?;
+    let scenario = &prepared.loaded.scenario;
+    let (recorder, history) = start_history(&prepared.dir).map_err(|e| Failure::World(e.into()))?;
+    let plan = prepared.plan.clone();
+    let planned = plan.journeys(&prepared.run).map(|j| (j.due, j.number, j.intents));
+    let intents = start_intents(&prepared.dir, planned, INTENTS_AHEAD, move || clock.now())
+        .map_err(|e| Failure::World(e.into()))?;
+    let secrets: Arc<Secrets> = Arc::new(secrets);
+    let mailboxes = Arc::new(Mailboxes::default());
+    let endpoint = endpoint
+        .serve(Serving {
+            clock,
+            secrets: secrets.clone(),
+            sink: Arc::new(recorder.clone()),
+            mailboxes: mailboxes.clone(),
+        })
+        .context("cannot take notifications")
+        .map_err(Failure::World)?;
+    let (lever, stop) = stop_signal();
+    let live = Arc::new(Live::default());
+    let config = EngineConfig {
+        program,
+        journeys: Box::new(plan.journeys(&prepared.run)),
+        n_journeys: plan.n_journeys(),
+        run: prepared.run.clone(),
+        clock,
+        target: origin,
+        limits: EngineLimits {
+            in_flight: scenario.load.in_flight_limit(),
+            drain: scenario.load.drain(),
+            ..EngineLimits::default()
+        },
+        abort: AbortLimits { failed: scenario.abort.failed(), lag_p99: scenario.abort.lag_p99() },
+        secrets,
+        sink: Arc::new(recorder),
+        intents: Box::new(intents.watermark()),
+        mailboxes,
+        stop,
+        live: live.clone(),
+    };
+    let total = plan.duration();
+    let engine = tokio::task::spawn_blocking(move || run_load(config));
+    let mut watch = Watch {
+        lever,
+        why: None,
+        how: "completed",
+        view: View::new(shown, total),
+        n_signals: 0,
+        signals: Signals::listen(),
+    };
+    let report = watch.over(engine, target, &live, &clock, &history, &intents).await.map_err(Failure::World)?;
+    let (how, why, signals) = watch.end(&report);
+    Ok(Driven { clock, report, how, why, endpoint, history, intents, signals })
+}
+
+/// What is watched while the engine works.
+struct Watch {
+    lever: StopHandle,
+    how: &'static str,
+    why: Option<String>,
+    view: View,
+    n_signals: u32,
+    signals: Signals,
+}
+
+impl Watch {
+    async fn over(
+        &mut self,
+        engine: tokio::task::JoinHandle<Result<EngineReport, crate::engine::EngineError>>,
+        target: &mut Target,
+        live: &Live,
+        clock: &Clock,
+        history: &HistoryHandle,
+        intents: &IntentWriter,
+    ) -> Result<EngineReport> {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut is_child_gone = false;
+        tokio::pin!(engine);
+        loop {
+            tokio::select! {
+                done = &mut engine => {
+                    self.view.close();
+                    return Ok(done.context("the engine's thread is gone")??);
+                }
+                _ = look.tick() => {
+                    self.view.show(live, clock.now());
+                    if let Some(why) = history.failed().or(intents.failed()) {
+                        self.stop("failed", format!("the run cannot be recorded: {why}"), Stop::Now);
+                    }
+                }
+                why = target.child_ended(), if !is_child_gone => {
+                    is_child_gone = true;
+                    self.stop("failed", why, Stop::Now);
+                }
+                name = self.signals.next() => self.signal(name),
+            }
+        }
+    }
+
+    /// The first signal lets started journeys end, the second gives them up.
+    fn signal(&mut self, name: &str) {
+        self.n_signals += 1;
+        if self.n_signals == 1 {
+            warn(&format!("{name}: no more journeys are started; again to give up those in flight"));
+            self.stop("stopped", name.to_owned(), Stop::Drain);
+        } else {
+            warn(&format!("{name}: giving up what is in flight"));
+            self.lever.ask(Stop::Now);
+        }
+    }
+
+    fn stop(&mut self, how: &'static str, why: String, stop: Stop) {
+        if self.why.is_none() {
+            self.how = how;
+            self.why = Some(why);
+        }
+        self.lever.ask(stop);
+    }
+
+    fn end(self, report: &EngineReport) -> (&'static str, Option<String>, Signals) {
+        let (how, why) = match &report.end {
+            LoadEnd::Aborted(why) => ("aborted", Some(why.clone())),
+            LoadEnd::IntentsFailed if self.why.is_none() => {
+                ("failed", Some("intents could no longer be written".to_owned()))
+            }
+            LoadEnd::Completed if self.how == "stopped" => ("completed", None),
+            LoadEnd::Completed | LoadEnd::Stopped | LoadEnd::IntentsFailed => (self.how, self.why),
+        };
+        (how, why, self.signals)
+    }
+}
+
+/// How progress is shown, if it is.
+struct View {
+    progress: Option<Progress>,
+    total: Span,
+}
+
+impl View {
+    fn new(shown: args::Progress, total: Span) -> Self {
+        let progress = match shown {
+            args::Progress::Auto => Some(Progress::on_stderr()),
+            args::Progress::Lines => Some(Progress::lines(Box::new(std::io::stderr()))),
+            args::Progress::None => None,
+        };
+        Self { progress, total }
+    }
+
+    fn show(&mut self, live: &Live, now: RunOffset) {
+        let Some(progress) = &mut self.progress else { return };
+        let view = live.view(now);
+        let elapsed = now.since(RunOffset::ZERO);
+        let micros = |t: Option<Span>| t.map_or(f64::NAN, |t| t.as_nanos() as f64 / 1e3);
+        progress.update(&LiveSnapshot {
+            elapsed,
+            total: self.total,
+            phase: if elapsed < self.total { "load" } else { "drain" },
+            offered: view.offered_rate,
+            achieved: view.achieved_rate,
+            in_flight: view.n_in_flight(),
+            failed: view.n_failed,
+            dropped: view.n_dropped,
+            p50_us: micros(view.response_time_p50),
+            p99_us: micros(view.response_time_p99),
+            lag_p99_us: micros(view.lag_p99),
+        });
+    }
+
+    fn close(&mut self) {
+        if let Some(progress) = self.progress.take() {
+            progress.finish();
+        }
+    }
+}

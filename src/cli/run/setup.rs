@@ -1,0 +1,148 @@
+//! Everything before anything is started: files, plan, run directory.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+
+use crate::cli::args::RunArgs;
+use crate::cli::input::{self, Loaded};
+use crate::cli::{Failure, chain, check, warn};
+use crate::id::RunId;
+use crate::judge::RunFacts;
+use crate::plan::{Overrides, Plan, PlanInputs};
+use crate::scenario::model::{Journey, Step};
+use crate::seed::Seed;
+use crate::store::RunDir;
+use crate::units;
+
+/// A run that is ready to start.
+pub(crate) struct Prepared {
+    pub(crate) loaded: Loaded,
+    pub(crate) plan: Plan,
+    pub(crate) run: RunId,
+    pub(crate) seed: Seed,
+    pub(crate) dir: RunDir,
+    pub(crate) facts: RunFacts,
+    /// The address of a running gateway; `None` for the embedded chain.
+    pub(crate) url: Option<String>,
+}
+
+/// Reads and checks every file, fixes the plan, and makes the run directory.
+pub(crate) fn prepare(args: &RunArgs) -> Result<Prepared, Failure> {
+    let loaded = input::load_scenario(&args.scenario).map_err(Failure::Input)?;
+    check::show(&loaded.warnings);
+    let url = match args.target.as_deref() {
+        Some("embedded") => None,
+        Some(url) => Some(url.to_owned()),
+        None => loaded.scenario.target.url.clone(),
+    };
+    if let Some(defect) = &args.defect {
+        if url.is_some() {
+            return Err(Failure::user("--defect: only the embedded chain can carry a planted defect"));
+        }
+        chain::check_defect(defect)?;
+    }
+    let seed = Seed(args.seed);
+    let plan = Plan::new(PlanInputs {
+        scenario: &loaded.scenario,
+        scenario_sha256: loaded.sha256.clone(),
+        shape: loaded.shape.as_ref(),
+        trace: loaded.trace.clone(),
+        seed,
+        overrides: overrides(args)?,
+    })
+    .map_err(|e| Failure::user(format!("{}: {e}", args.scenario.display())))?;
+
+    let now = wall_clock();
+    let run = RunId::from_start(now.as_millis().try_into().unwrap_or(u64::MAX), u64::from(std::process::id()));
+    let dir = RunDir::create(&args.out, &run).context("cannot make the run directory").map_err(Failure::World)?;
+    let facts = facts(args, &loaded, &plan, &run, url.as_deref());
+    let prepared = Prepared { loaded, plan, run, seed, dir, facts, url };
+    prepared.store_inputs().context("cannot write into the run directory").map_err(Failure::World)?;
+    warn(&format!(
+        "run {}: {} journeys in {:.0} s, plan {}",
+        prepared.run,
+        prepared.plan.n_journeys(),
+        prepared.plan.duration().as_secs_f64(),
+        &prepared.facts.plan_sha256[..12],
+    ));
+    Ok(prepared)
+}
+
+impl Prepared {
+    fn store_inputs(&self) -> anyhow::Result<()> {
+        let summary = serde_json::to_string_pretty(&self.plan.summary())?;
+        self.dir.write(&self.dir.path().join("scenario.yaml"), self.loaded.scenario_text.as_bytes())?;
+        self.dir.write(&self.dir.plan_json(), summary.as_bytes())?;
+        self.store_facts()
+    }
+
+    /// Writes `run.json`.
+    pub(crate) fn store_facts(&self) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(&self.facts)?;
+        Ok(self.dir.write(&self.dir.path().join("run.json"), text.as_bytes())?)
+    }
+
+    /// Writes down when the schedule starts.
+    pub(crate) fn mark_start(&mut self, unix_us: u64) -> anyhow::Result<()> {
+        self.facts.started_unix_us = i64::try_from(unix_us).context("the clock is far in the future")?;
+        self.facts.started_at = jiff::Timestamp::from_microsecond(self.facts.started_unix_us)?.to_string();
+        self.store_facts()
+    }
+}
+
+fn overrides(args: &RunArgs) -> Result<Overrides, Failure> {
+    let rate = args.rate.as_deref().map(|text| {
+        units::parse_rate(text)
+            .ok_or_else(|| Failure::user(format!("--rate: expected a rate such as `300/s`, got `{text}`")))
+    });
+    let duration = args.duration.as_deref().map(|text| {
+        units::parse_span(text)
+            .ok_or_else(|| Failure::user(format!("--duration: expected a time such as `30s`, got `{text}`")))
+    });
+    Ok(Overrides { rate: rate.transpose()?, duration: duration.transpose()?, ..Overrides::default() })
+}
+
+fn facts(args: &RunArgs, loaded: &Loaded, plan: &Plan, run: &RunId, url: Option<&str>) -> RunFacts {
+    let target = match (url, &args.defect) {
+        (Some(url), _) => url.to_owned(),
+        (None, Some(defect)) => format!("embedded chain v1 with defect {defect}"),
+        (None, None) => "embedded chain v1".to_owned(),
+    };
+    RunFacts {
+        format: 1,
+        run: run.to_string(),
+        scenario: loaded.scenario.name.clone(),
+        scenario_sha256: loaded.sha256.clone(),
+        seed: args.seed,
+        target,
+        kinds: plan.kinds().iter().map(ToString::to_string).collect(),
+        steps: loaded.scenario.journeys.iter().map(|(name, j)| step_names(name, j)).collect(),
+        started_at: String::new(),
+        started_unix_us: 0,
+        schedule_s: plan.duration().as_secs_f64(),
+        planned: plan.n_journeys(),
+        plan_sha256: plan.digest(),
+        mocks: if url.is_some() {
+            Vec::new()
+        } else {
+            loaded.profiles.iter().map(|p| p.profile.name.clone()).collect()
+        },
+        end: None,
+    }
+}
+
+/// What each step of a journey is called in reports.
+fn step_names(journey: &str, spec: &Journey) -> Vec<String> {
+    let name = |step: &Step| {
+        let path = step.post.as_ref().or(step.get.as_ref());
+        step.name.clone().or_else(|| path.cloned()).unwrap_or_else(|| journey.to_owned())
+    };
+    spec.flat_steps().map(name).collect()
+}
+
+/// Time since 1970 by the wall clock.
+#[expect(clippy::disallowed_methods, reason = "the edge names the run by the moment it starts")]
+pub(crate) fn wall_clock() -> std::time::Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
