@@ -18,7 +18,7 @@ fn start_loaded(out: &Path, extra: &[&str]) -> Child {
     let child = plimsoll(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     wait_until(Duration::from_mins(1), || {
         let stream = std::fs::read_dir(out).ok()?.next()?.ok()?.path().join("history.arrows");
-        (stream.metadata().ok()?.len() > 20_000).then_some(())
+        (stream.metadata().ok()?.len() > 40_000).then_some(())
     });
     child
 }
@@ -65,7 +65,7 @@ fn a_killed_run_is_judged_inconclusive_from_what_it_wrote() {
     let verdict = json(&dir.join("verdict.json"));
     assert_eq!(verdict["verdict"], "inconclusive");
     assert_eq!(verdict["run"]["ended"], "crashed");
-    assert!(verdict["load"]["requests"].as_u64() > Some(20), "{:#}", verdict["load"]);
+    assert!(verdict["load"]["requests"].as_u64() >= Some(20), "{:#}", verdict["load"]);
 }
 
 /// SIGTERM: the load stops, started journeys end, the books are read, and the verdict is inconclusive.
@@ -82,7 +82,7 @@ fn a_terminated_run_collects_and_is_inconclusive() {
     assert_eq!(verdict["run"]["ended"], "stopped");
     let planned = json(&run_dir(out.path()).join("run.json"))["planned"].as_u64();
     assert!(verdict["load"]["journeys"].as_u64() < planned, "the load ended before the plan did");
-    assert!(verdict["load"]["requests"].as_u64() > Some(20), "{:#}", verdict["load"]);
+    assert!(verdict["load"]["requests"].as_u64() >= Some(20), "{:#}", verdict["load"]);
     let violated = verdict["invariants"].as_array().expect("a list").iter().any(|i| i["verdict"] == "violated");
     assert!(!violated, "stopping loses no money: {:#}", verdict["invariants"]);
 }
