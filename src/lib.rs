@@ -20,6 +20,8 @@ pub mod shape;
 pub mod stats;
 
 // Floor 2: judgement.
+pub mod canary;
+pub mod capacity;
 pub mod invariant;
 pub mod judge;
 pub mod measure;

@@ -70,9 +70,12 @@ pub struct RunArgs {
     /// Where run directories are made.
     #[arg(long, value_name = "DIR", default_value = "reports/out")]
     pub out: PathBuf,
-    /// Plant a defect in the embedded chain, to see it caught; `list` names them.
+    /// Plant a defect in the embedded chain, to see it caught; `list` names them. Repeatable.
     #[arg(long, value_name = "NAME")]
-    pub defect: Option<String>,
+    pub defect: Vec<String>,
+    /// Release of the embedded chain.
+    #[arg(long, default_value = super::run::RELEASE)]
+    pub release: String,
     /// How progress is shown on stderr.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub progress: Progress,
@@ -140,11 +143,11 @@ pub struct ChainArgs {
     #[arg(long = "channel", value_name = "NAME,METHOD,URL,MERCHANT")]
     pub channels: Vec<String>,
     /// Which release of the chain.
-    #[arg(long, default_value = "v1")]
+    #[arg(long, default_value = super::run::RELEASE)]
     pub release: String,
-    /// Plant a defect; `list` names them.
+    /// Plant a defect; `list` names them. Repeatable.
     #[arg(long, value_name = "NAME")]
-    pub defect: Option<String>,
+    pub defect: Vec<String>,
     /// End when standard input ends.
     #[arg(long, hide = true)]
     pub with_parent: bool,

@@ -1,7 +1,7 @@
 //! `plimsoll chain`: the reference payment chain as a server.
 
 use anyhow::{Context, Result};
-use plimsoll_chain::{ChainConfig, ChannelEndpoint, Defect, Limits, Secret};
+use plimsoll_chain::{ChainConfig, ChannelEndpoint, Defect, Limits, Release, Secret};
 
 use super::args::ChainArgs;
 use super::{Failure, lifeline};
@@ -9,7 +9,7 @@ use crate::profile::{Answer, ChannelProfile, Signature};
 
 /// Serves until told to end.
 pub(crate) async fn serve(args: ChainArgs) -> Result<(), Failure> {
-    if args.defect.as_deref() == Some("list") {
+    if args.defect.iter().any(|name| name == "list") {
         list_defects();
         return Ok(());
     }
@@ -32,9 +32,14 @@ pub(crate) fn list_defects() {
     }
 }
 
-/// Refuses a defect the chain does not know.
-pub(crate) fn check_defect(name: &str) -> Result<(), Failure> {
-    name.parse::<Defect>().map(|_| ()).map_err(|e| Failure::user(format!("--defect: {e}")))
+/// Refuses a defect the chain does not know, given with `flag`.
+pub(crate) fn check_defect(flag: &str, name: &str) -> Result<(), Failure> {
+    name.parse::<Defect>().map(|_| ()).map_err(|e| Failure::user(format!("{flag}: {e}")))
+}
+
+/// Refuses a release the chain does not have, given with `flag`.
+pub(crate) fn check_release(flag: &str, name: &str) -> Result<(), Failure> {
+    name.parse::<Release>().map(|_| ()).map_err(|e| Failure::user(format!("{flag}: {e}")))
 }
 
 /// Which payments the embedded chain sends to a bank of this profile.
@@ -62,14 +67,17 @@ fn config(args: &ChainArgs) -> Result<ChainConfig, Failure> {
         .strip_prefix("sqlite:")
         .ok_or_else(|| Failure::user(format!("--store: expected `sqlite:DIR`, got `{}`", args.store)))?;
     let release = args.release.parse().map_err(|e| Failure::user(format!("--release: {e}")))?;
-    let defect = args.defect.as_deref().map(str::parse).transpose();
-    let defect = defect.map_err(|e| Failure::user(format!("--defect: {e}")))?;
+    let defects = args.defect.iter().map(|name| name.parse()).collect::<Result<Vec<Defect>, _>>();
+    let defects = defects.map_err(|e| Failure::user(format!("--defect: {e}")))?;
+    if defects.len() > 1 {
+        return Err(Failure::user("--defect: one defect at a time"));
+    }
     let channels = args.channels.iter().map(|c| channel(c)).collect::<Result<Vec<_>, _>>()?;
     Ok(ChainConfig {
         listen: args.listen,
         store: store.into(),
         release,
-        defect,
+        defect: defects.first().copied(),
         channels,
         admin_token: Secret::new(from_env("PLIMSOLL_ADMIN_TOKEN", "the token of the administration interface")?),
         limits: Limits::STANDARD,

@@ -64,6 +64,8 @@ pub fn judge(evidence: &Evidence<'_>) -> VerdictFile {
         objectives,
         invariants,
         audit: audit.part,
+        capacity: None,
+        canary: None,
         findings: findings.into_iter().map(finding_part).collect(),
     }
 }

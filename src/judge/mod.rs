@@ -13,5 +13,6 @@ mod tests;
 pub use facts::{ChannelFacts, RunEnd, RunFacts};
 pub use judgement::{Evidence, frame, judge};
 pub use verdict_file::{
-    AuditPart, FindingPart, InvariantPart, LoadPart, ObjectivePart, RunPart, TimesPart, VerdictFile,
+    AuditPart, CanaryMetricPart, CanaryPart, CapacityPart, FindingPart, InvariantPart, LoadPart, ObjectivePart,
+    RunPart, SampleRatioPart, TimesPart, VerdictFile,
 };

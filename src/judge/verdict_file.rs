@@ -12,7 +12,7 @@ use crate::measure::Quantiles;
 pub struct VerdictFile {
     /// 1.
     pub format: u32,
-    /// `run`; later `capacity`, `compare`, `canary`, `rollout`.
+    /// `run`, `capacity`, `compare` or `canary`.
     pub kind: String,
     /// `pass`, `fail` or `inconclusive`.
     pub verdict: String,
@@ -30,6 +30,12 @@ pub struct VerdictFile {
     pub invariants: Vec<InvariantPart>,
     /// The harness's doubts about itself.
     pub audit: AuditPart,
+    /// What a search came to; of `capacity` only. The other parts are then those of its highest step that holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<CapacityPart>,
+    /// What a comparison of two releases came to; of `canary` only. The other parts are then those of the canary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<CanaryPart>,
     /// Heaviest first.
     pub findings: Vec<FindingPart>,
 }
@@ -49,6 +55,86 @@ pub struct RunPart {
     pub plan_sha256: String,
     /// `completed`, `stopped`, `aborted`, `failed` or `crashed`.
     pub ended: String,
+}
+
+/// What a search for the load line came to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CapacityPart {
+    /// Highest offered rate shown to hold, journeys per second; 0 if none was.
+    pub holds: f64,
+    /// Lowest offered rate shown to fail; `null` if none was.
+    pub fails: Option<f64>,
+    /// How sure the interval is, 0 to 1.
+    pub confidence: f64,
+    /// Which objective or invariant gave way first.
+    pub binding: String,
+    /// Which hop was exhausted first, where traces tell.
+    pub hop: Option<String>,
+    /// How many steps were tried.
+    pub steps: u64,
+    /// How long the search took.
+    pub search_s: f64,
+}
+
+/// What a comparison of two releases came to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CanaryPart {
+    /// `pass`, `fail` or `hold`.
+    pub state: String,
+    /// One for each metric compared.
+    pub metrics: Vec<CanaryMetricPart>,
+    /// Whether both arms got the share they should have got.
+    pub sample_ratio: SampleRatioPart,
+    /// How many pairs of blocks were compared.
+    pub blocks: u64,
+    /// After how many orders of both arms the verdict stood; `null` if it never did.
+    pub orders_needed: Option<u64>,
+}
+
+/// One metric of a comparison.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CanaryMetricPart {
+    /// `failed`, `declined`, `response_p50`, `response_p99`, …
+    pub name: String,
+    /// `pass`, `fail` or `hold`.
+    pub state: String,
+    /// What the stable release showed, in `unit`.
+    pub control: Option<f64>,
+    /// What the canary showed, in `unit`.
+    pub canary: Option<f64>,
+    /// `share`, `us`.
+    pub unit: String,
+    /// Canary to control, with its confidence sequence `(low, high)`; `null` where it is unbounded.
+    pub ratio: Option<f64>,
+    #[expect(missing_docs, reason = "see `ratio`")]
+    pub ratio_low: Option<f64>,
+    #[expect(missing_docs, reason = "see `ratio`")]
+    pub ratio_high: Option<f64>,
+    /// The largest ratio that may pass.
+    pub margin: f64,
+    /// Logarithm of the e-value against *not worse than the margin*, at its highest.
+    pub ln_e: f64,
+    /// From where on it fails: ln(1/α of this metric).
+    pub ln_e_fails: f64,
+    /// What it rests on: failures, pairs of blocks.
+    pub samples: u64,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+/// Orders of each arm against the share they should have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SampleRatioPart {
+    /// Orders of the stable release.
+    pub control: u64,
+    /// Orders of the canary.
+    pub canary: u64,
+    /// The canary's share as it should be.
+    pub expected: f64,
+    /// Logarithm of the e-value against it.
+    pub ln_e: f64,
+    /// `pass` or `hold`.
+    pub state: String,
 }
 
 /// Rates are journeys per second over the schedule, or over the part of it that was reached. `failed` and

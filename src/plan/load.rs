@@ -16,6 +16,8 @@ pub struct Overrides {
     pub rate_factor: Option<f64>,
     /// The mean rate over the whole load becomes this many journeys per second, in proportion at every moment.
     pub rate: Option<f64>,
+    /// The stages become one that holds this rate, for as long as they all last. Not used beside the others.
+    pub hold: Option<f64>,
     /// The load lasts this long, its stages in proportion.
     pub duration: Option<Span>,
 }
@@ -26,6 +28,7 @@ impl Overrides {
         let checks = [
             (wrong(self.rate_factor), "the rate factor"),
             (wrong(self.rate), "the rate"),
+            (wrong(self.hold), "the rate held"),
             (self.duration == Some(Span::ZERO), "the duration"),
         ];
         checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, what)| PlanProblem::Override(what)).collect()
@@ -87,6 +90,10 @@ fn stages(stages: &[Stage], shape: Option<&Shape>, overrides: Overrides) -> Resu
     };
     let written = read.iter().map(|(_, lasts)| lasts.as_nanos()).fold(0, u64::saturating_add);
     let lasts = overrides.duration.map_or(written, Span::as_nanos);
+    if let Some(rate) = overrides.hold {
+        let line = RateLine { from: rate, to: rate, lasts: Span::from_nanos(lasts) };
+        return RateCurve::new(&[line]).map_err(|e| vec![e.into()]);
+    }
     // From edges, not from lengths, so that rounding does not change the whole.
     let edge = |t: u64| (u128::from(t) * u128::from(lasts)).checked_div(u128::from(written)).unwrap_or(0);
     let mut lines = Vec::new();
@@ -122,7 +129,7 @@ fn replay(
     if n == 0 {
         return Err(PlanProblem::EmptyTrace);
     }
-    let scale = match overrides.rate {
+    let scale = match overrides.hold.or(overrides.rate) {
         Some(rate) => rate * into.as_secs_f64() / n as f64,
         None => spec.scale() * overrides.rate_factor.unwrap_or(1.0),
     };

@@ -232,6 +232,7 @@ fn overrides_change_rate_and_length_in_proportion() {
         (plan.n_journeys(), plan.duration().as_secs_f64())
     };
     assert_eq!(n(Overrides::default()), (3_500, 40.0));
+    assert_eq!(n(Overrides { hold: Some(100.0), ..Overrides::default() }), (4_000, 40.0));
     assert_eq!(n(Overrides { rate: Some(175.0), ..Overrides::default() }), (7_000, 40.0));
     assert_eq!(n(Overrides { rate_factor: Some(0.5), ..Overrides::default() }), (1_750, 40.0));
     assert_eq!(n(Overrides { duration: Some(Span::from_secs(4)), ..Overrides::default() }), (350, 4.0));

@@ -231,6 +231,8 @@ pub(crate) fn passed() -> VerdictFile {
                 ("wallet_east".to_owned(), 1_120.0),
             ]),
         },
+        capacity: None,
+        canary: None,
         findings: vec![FindingPart {
             severity: "info".to_owned(),
             text: "34 of 12,332 journeys were dropped in the burst at +20 s; the objective allows 0.5 %".to_owned(),

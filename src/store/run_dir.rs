@@ -22,13 +22,22 @@ impl RunDir {
     /// # Errors
     /// [`StoreError::Exists`] if it is there already, [`StoreError::Io`] or [`StoreError::Full`] if it cannot be made.
     pub fn create(out: &Path, run: &RunId) -> Result<Self, StoreError> {
-        fs::create_dir_all(out).map_err(|e| StoreError::io(out, "create", e))?;
-        let path = out.join(run.as_str());
-        fs::create_dir(&path).map_err(|e| match e.kind() {
-            io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.clone() },
-            _ => StoreError::io(&path, "create", e),
+        Self::create_at(&out.join(run.as_str()), run)
+    }
+
+    /// Makes the directory `path` for a run that is about to start, where it is part of something larger.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_at(path: &Path, run: &RunId) -> Result<Self, StoreError> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|e| StoreError::io(parent, "create", e))?;
+        }
+        fs::create_dir(path).map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
+            _ => StoreError::io(path, "create", e),
         })?;
-        Ok(Self { path, run: run.clone() })
+        Ok(Self { path: path.to_owned(), run: run.clone() })
     }
 
     /// The run stored in the directory `path`.

@@ -4,16 +4,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 
-use crate::cli::args::RunArgs;
 use crate::cli::input::{self, Loaded};
-use crate::cli::{Failure, chain, check, warn};
+use crate::cli::{Failure, check, warn};
 use crate::id::RunId;
 use crate::judge::RunFacts;
-use crate::plan::{Overrides, Plan, PlanInputs};
+use crate::plan::{Plan, PlanInputs};
 use crate::scenario::model::{Journey, Step};
 use crate::seed::Seed;
 use crate::store::RunDir;
-use crate::units;
+
+use super::ask::{Ask, Place, TargetAsk};
 
 /// A run that is ready to start.
 pub(crate) struct Prepared {
@@ -28,35 +28,36 @@ pub(crate) struct Prepared {
 }
 
 /// Reads and checks every file, fixes the plan, and makes the run directory.
-pub(crate) fn prepare(args: &RunArgs) -> Result<Prepared, Failure> {
-    let loaded = input::load_scenario(&args.scenario).map_err(Failure::Input)?;
+pub(crate) fn prepare(ask: &Ask) -> Result<Prepared, Failure> {
+    let loaded = input::load_scenario(&ask.scenario).map_err(Failure::Input)?;
     check::show(&loaded.warnings);
-    let url = match args.target.as_deref() {
-        Some("embedded") => None,
-        Some(url) => Some(url.to_owned()),
-        None => loaded.scenario.target.url.clone(),
+    let url = match &ask.target {
+        TargetAsk::Embedded => None,
+        TargetAsk::Url(url) => Some(url.clone()),
+        TargetAsk::Scenario => loaded.scenario.target.url.clone(),
     };
-    if let Some(defect) = &args.defect {
-        if url.is_some() {
-            return Err(Failure::user("--defect: only the embedded chain can carry a planted defect"));
-        }
-        chain::check_defect(defect)?;
+    if url.is_some() && !ask.defects.is_empty() {
+        return Err(Failure::user("only the embedded chain can carry a planted defect"));
     }
-    let seed = Seed(args.seed);
+    let seed = Seed(ask.seed);
     let plan = Plan::new(PlanInputs {
         scenario: &loaded.scenario,
         scenario_sha256: loaded.sha256.clone(),
         shape: loaded.shape.as_ref(),
         trace: loaded.trace.clone(),
         seed,
-        overrides: overrides(args)?,
+        overrides: ask.overrides,
     })
-    .map_err(|e| Failure::user(format!("{}: {e}", args.scenario.display())))?;
+    .map_err(|e| Failure::user(format!("{}: {e}", ask.scenario.display())))?;
 
     let now = wall_clock();
     let run = RunId::from_start(now.as_millis().try_into().unwrap_or(u64::MAX), u64::from(std::process::id()));
-    let dir = RunDir::create(&args.out, &run).context("cannot make the run directory").map_err(Failure::World)?;
-    let facts = facts(args, &loaded, &plan, &run, url.as_deref());
+    let dir = match &ask.place {
+        Place::Below(out) => RunDir::create(out, &run),
+        Place::At(path) => RunDir::create_at(path, &run),
+    };
+    let dir = dir.context("cannot make the run directory").map_err(Failure::World)?;
+    let facts = facts(ask, &loaded, &plan, &run, url.as_deref());
     let prepared = Prepared { loaded, plan, run, seed, dir, facts, url };
     prepared.store_inputs().context("cannot write into the run directory").map_err(Failure::World)?;
     warn(&format!(
@@ -91,30 +92,14 @@ impl Prepared {
     }
 }
 
-fn overrides(args: &RunArgs) -> Result<Overrides, Failure> {
-    let rate = args.rate.as_deref().map(|text| {
-        units::parse_rate(text)
-            .ok_or_else(|| Failure::user(format!("--rate: expected a rate such as `300/s`, got `{text}`")))
-    });
-    let duration = args.duration.as_deref().map(|text| {
-        units::parse_span(text)
-            .ok_or_else(|| Failure::user(format!("--duration: expected a time such as `30s`, got `{text}`")))
-    });
-    Ok(Overrides { rate: rate.transpose()?, duration: duration.transpose()?, ..Overrides::default() })
-}
-
-fn facts(args: &RunArgs, loaded: &Loaded, plan: &Plan, run: &RunId, url: Option<&str>) -> RunFacts {
-    let target = match (url, &args.defect) {
-        (Some(url), _) => url.to_owned(),
-        (None, Some(defect)) => format!("embedded chain v1 with defect {defect}"),
-        (None, None) => "embedded chain v1".to_owned(),
-    };
+fn facts(ask: &Ask, loaded: &Loaded, plan: &Plan, run: &RunId, url: Option<&str>) -> RunFacts {
+    let target = url.map_or_else(|| ask.embedded_name(), str::to_owned);
     RunFacts {
         format: 1,
         run: run.to_string(),
         scenario: loaded.scenario.name.clone(),
         scenario_sha256: loaded.sha256.clone(),
-        seed: args.seed,
+        seed: ask.seed,
         target,
         kinds: plan.kinds().iter().map(ToString::to_string).collect(),
         steps: loaded.scenario.journeys.iter().map(|(name, j)| step_names(name, j)).collect(),

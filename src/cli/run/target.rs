@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 
+use super::ask::Ask;
 use super::setup::{Prepared, wall_clock};
-use crate::cli::args::RunArgs;
 use crate::cli::children::Served;
 use crate::cli::{Failure, chain, warn};
 use crate::time::Span;
@@ -32,7 +32,7 @@ pub(crate) struct Target {
 }
 
 /// Starts what the scenario asks for, or finds the running target.
-pub(crate) async fn start(prepared: &Prepared, args: &RunArgs) -> Result<Target, Failure> {
+pub(crate) async fn start(prepared: &Prepared, ask: &Ask) -> Result<Target, Failure> {
     // Channels belong to the embedded chain; a target elsewhere calls banks of its own.
     let mocks = match (&prepared.url, prepared.loaded.profiles.is_empty()) {
         (None, false) => Some(start_mocks(prepared).await.map_err(Failure::World)?),
@@ -42,7 +42,7 @@ pub(crate) async fn start(prepared: &Prepared, args: &RunArgs) -> Result<Target,
         (url.clone(), token_from_env(prepared)?, None)
     } else {
         let token = Secret::new(make_token(prepared));
-        let chain = start_chain(prepared, args, mocks.as_ref(), &token).await.map_err(Failure::World)?;
+        let chain = start_chain(prepared, ask, mocks.as_ref(), &token).await.map_err(Failure::World)?;
         (format!("http://{}", chain.ready.address), token, Some(chain))
     };
     let admin = Admin::new(&gateway, token, ADMIN_WITHIN)
@@ -103,7 +103,7 @@ async fn start_mocks(prepared: &Prepared) -> Result<Served> {
     Served::start("mock channels", &args, &[], &prepared.dir.path().join("mocks.log")).await
 }
 
-async fn start_chain(prepared: &Prepared, run: &RunArgs, mocks: Option<&Served>, token: &Secret) -> Result<Served> {
+async fn start_chain(prepared: &Prepared, ask: &Ask, mocks: Option<&Served>, token: &Secret) -> Result<Served> {
     let mut args = vec!["chain".to_owned(), "--store".to_owned()];
     args.push(format!("sqlite:{}", prepared.dir.path().join("chain").display()));
     let mut secrets = vec![(TOKEN_VARIABLE.to_owned(), token.expose().to_owned())];
@@ -116,7 +116,8 @@ async fn start_chain(prepared: &Prepared, run: &RunArgs, mocks: Option<&Served>,
         args.extend(["--channel".to_owned(), format!("{},{method},{url},{}", profile.name, profile.merchant_no)]);
         secrets.push((chain::key_variable(&profile.name), chain::key_of(profile)));
     }
-    if let Some(defect) = &run.defect {
+    args.extend(["--release".to_owned(), ask.release.clone()]);
+    for defect in &ask.defects {
         args.extend(["--defect".to_owned(), defect.clone()]);
     }
     args.extend(["--nice".to_owned(), CHAIN_NICE.to_owned(), "--with-parent".to_owned()]);

@@ -153,7 +153,7 @@ fn plan(scenario: &Scenario) -> Plan {
         shape: None,
         trace: None,
         seed: Seed(1),
-        overrides: Overrides { rate_factor: None, rate: None, duration: None },
+        overrides: Overrides::default(),
     };
     Plan::new(inputs).unwrap()
 }
