@@ -10,7 +10,7 @@ use crate::channel::{self, ChannelParts, Channels};
 use crate::client::{HttpClient, Peer};
 use crate::config::ChainConfig;
 use crate::defect::Planted;
-use crate::gateway::{self, Gateway, GatewayPeers};
+use crate::gateway::{self, Gateway, GatewayParts, GatewayPeers};
 use crate::ledger::{self, Ledger};
 use crate::notification::{self, Notifications};
 use crate::payment::{self, Payments, Peers};
@@ -91,7 +91,7 @@ pub async fn start(config: ChainConfig) -> Result<Running, ChainError> {
     .map(|(role, address)| (role.to_owned(), address))
     .into();
 
-    let planted = Arc::new(Planted::new(config.defect));
+    let planted = Arc::new(Planted::new(&config.defects));
     // One pool for all: roles share a process here, and idle connections with it.
     let client = HttpClient::new();
     let peer = |address| Peer::new(client.clone(), address);
@@ -130,7 +130,7 @@ pub async fn start(config: ChainConfig) -> Result<Running, ChainError> {
         ledger: peer(ledger_address),
         notification: peer(notification_address),
     };
-    let payments = Payments::open(store, peers, planted, tasks.clone(), config.limits);
+    let payments = Payments::open(store, peers, Arc::clone(&planted), config.release, tasks.clone(), config.limits);
     let payments = payments.await.map_err(in_store("payment"))?;
     chain.serve("payment", payment_listener, payments.router(), tasks)?;
 
@@ -140,7 +140,8 @@ pub async fn start(config: ChainConfig) -> Result<Running, ChainError> {
         ledger: peer(ledger_address),
         notification: peer(notification_address),
     };
-    let gateway = Gateway::open(store, peers, config.admin_token, config.release, roles);
+    let parts = GatewayParts { peers, planted, admin_token: config.admin_token, release: config.release, roles };
+    let gateway = Gateway::open(store, parts);
     let gateway = gateway.await.map_err(in_store("gateway"))?;
     chain.serve("gateway", gateway_listener, gateway.router(), Tasks::default())?;
     // The last one up is the first one down: nothing new comes in while the rest stops.

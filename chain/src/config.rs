@@ -18,8 +18,8 @@ pub struct ChainConfig {
     pub store: PathBuf,
     /// Which release this chain is.
     pub release: Release,
-    /// A defect planted on purpose, or none.
-    pub defect: Option<Defect>,
+    /// Defects planted on purpose; each at most once, see [`Defect::check_set`].
+    pub defects: Vec<Defect>,
     /// The banks and wallets it may use.
     pub channels: Vec<ChannelEndpoint>,
     /// What `x-admin-token` must be.
@@ -100,18 +100,26 @@ impl FromStr for Method {
     }
 }
 
-/// A release of the chain.
+/// A release of the chain. Both keep the same interface and the same money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
     /// The first one.
     V1,
+    /// Checks the risk of every payment before it is routed: one more state, `RISK_CHECKED`.
+    V2,
+}
+
+impl Release {
+    /// All of them, oldest first.
+    pub const ALL: [Release; 2] = [Release::V1, Release::V2];
 }
 
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Release::V1 => f.write_str("v1"),
-        }
+        f.write_str(match self {
+            Release::V1 => "v1",
+            Release::V2 => "v2",
+        })
     }
 }
 
@@ -119,10 +127,11 @@ impl FromStr for Release {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Release, UnknownName> {
-        match text {
-            "v1" => Ok(Release::V1),
-            _ => Err(UnknownName { what: "release", found: text.to_owned(), known: "v1" }),
-        }
+        Release::ALL.into_iter().find(|release| release.to_string() == text).ok_or_else(|| UnknownName {
+            what: "release",
+            found: text.to_owned(),
+            known: "v1, v2",
+        })
     }
 }
 

@@ -25,6 +25,6 @@ mod wire;
 
 pub use chain::{ChainError, Running, start};
 pub use config::{ChainConfig, ChannelEndpoint, Limits, Method, Release, UnknownName};
-pub use defect::{Defect, UnknownDefect};
+pub use defect::{Defect, DefectError};
 pub use secret::Secret;
 pub use store::StoreError;

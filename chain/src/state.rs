@@ -2,7 +2,8 @@
 //!
 //! | from | to |
 //! |---|---|
-//! | `CREATED` | `ROUTED` (payments), `SUBMITTED` (refunds), `FAILED` (refused before a channel was asked) |
+//! | `CREATED` | `RISK_CHECKED` (payments of v2), `ROUTED` (payments of v1), `SUBMITTED` (refunds), `FAILED` (refused before a channel was asked; v1) |
+//! | `RISK_CHECKED` | `ROUTED`, `FAILED` (refused before a channel was asked; v2) |
 //! | `ROUTED` | `SUBMITTED` |
 //! | `SUBMITTED` | `ACCEPTED`, `UNKNOWN`, `SUCCEEDED`, `FAILED` |
 //! | `ACCEPTED` | `UNKNOWN`, `SUCCEEDED`, `FAILED` |
@@ -13,6 +14,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Created,
+    RiskChecked,
     Routed,
     Submitted,
     Accepted,
@@ -22,8 +24,9 @@ pub(crate) enum State {
 }
 
 impl State {
-    pub(crate) const ALL: [State; 7] = [
+    pub(crate) const ALL: [State; 8] = [
         State::Created,
+        State::RiskChecked,
         State::Routed,
         State::Submitted,
         State::Accepted,
@@ -36,6 +39,7 @@ impl State {
     pub(crate) fn name(self) -> &'static str {
         match self {
             State::Created => "CREATED",
+            State::RiskChecked => "RISK_CHECKED",
             State::Routed => "ROUTED",
             State::Submitted => "SUBMITTED",
             State::Accepted => "ACCEPTED",
@@ -62,7 +66,10 @@ impl State {
     /// Whether the table above has the row `self` → `next`.
     pub(crate) fn may_become(self, next: State) -> bool {
         match self {
-            State::Created => matches!(next, State::Routed | State::Submitted | State::Failed),
+            State::Created => {
+                matches!(next, State::RiskChecked | State::Routed | State::Submitted | State::Failed)
+            }
+            State::RiskChecked => matches!(next, State::Routed | State::Failed),
             State::Routed => next == State::Submitted,
             State::Submitted => {
                 matches!(next, State::Accepted | State::Unknown | State::Succeeded | State::Failed)
@@ -90,9 +97,12 @@ mod tests {
     #[test]
     fn the_table_is_the_one_of_the_interface() {
         let allowed = [
+            "CREATED RISK_CHECKED",
             "CREATED ROUTED",
             "CREATED SUBMITTED",
             "CREATED FAILED",
+            "RISK_CHECKED ROUTED",
+            "RISK_CHECKED FAILED",
             "ROUTED SUBMITTED",
             "SUBMITTED ACCEPTED",
             "SUBMITTED UNKNOWN",
@@ -115,14 +125,14 @@ mod tests {
     #[test]
     fn the_store_compares_with_the_predecessors() {
         assert_eq!(State::Unknown.predecessors(), "|SUBMITTED|ACCEPTED|");
-        assert_eq!(State::Failed.predecessors(), "|CREATED|SUBMITTED|ACCEPTED|UNKNOWN|");
+        assert_eq!(State::Failed.predecessors(), "|CREATED|RISK_CHECKED|SUBMITTED|ACCEPTED|UNKNOWN|");
         assert_eq!(State::Created.predecessors(), "|");
     }
 
     #[test]
     fn merchants_are_told_three_words() {
         let told: Vec<&str> = State::ALL.into_iter().map(State::told).collect();
-        assert_eq!(told.iter().filter(|word| **word == "PROCESSING").count(), 5);
-        assert_eq!(told[5..], ["SUCCEEDED", "FAILED"]);
+        assert_eq!(told.iter().filter(|word| **word == "PROCESSING").count(), 6);
+        assert_eq!(told[6..], ["SUCCEEDED", "FAILED"]);
     }
 }

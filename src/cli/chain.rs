@@ -27,14 +27,20 @@ pub(crate) async fn serve(args: ChainArgs) -> Result<(), Failure> {
 
 /// Prints every defect with what it does.
 pub(crate) fn list_defects() {
-    for defect in Defect::ALL {
-        super::say(&format!("{:<24} {}", defect.to_string(), defect.description()));
+    for defect in Defect::all() {
+        super::say(&format!("{:<24} {}", defect.usage(), defect.description()));
     }
 }
 
-/// Refuses a defect the chain does not know, given with `flag`.
-pub(crate) fn check_defect(flag: &str, name: &str) -> Result<(), Failure> {
-    name.parse::<Defect>().map(|_| ()).map_err(|e| Failure::user(format!("{flag}: {e}")))
+/// Refuses defects the chain does not know, or that do not go together, given with `flag`.
+pub(crate) fn check_defects(flag: &str, names: &[String]) -> Result<(), Failure> {
+    parse_defects(flag, names).map(|_| ())
+}
+
+fn parse_defects(flag: &str, names: &[String]) -> Result<Vec<Defect>, Failure> {
+    let parsed = names.iter().map(|name| name.parse()).collect::<Result<Vec<Defect>, _>>();
+    let checked = parsed.and_then(|defects| Defect::check_set(&defects).map(|()| defects));
+    checked.map_err(|e| Failure::user(format!("{flag}: {e}")))
 }
 
 /// Refuses a release the chain does not have, given with `flag`.
@@ -67,17 +73,13 @@ fn config(args: &ChainArgs) -> Result<ChainConfig, Failure> {
         .strip_prefix("sqlite:")
         .ok_or_else(|| Failure::user(format!("--store: expected `sqlite:DIR`, got `{}`", args.store)))?;
     let release = args.release.parse().map_err(|e| Failure::user(format!("--release: {e}")))?;
-    let defects = args.defect.iter().map(|name| name.parse()).collect::<Result<Vec<Defect>, _>>();
-    let defects = defects.map_err(|e| Failure::user(format!("--defect: {e}")))?;
-    if defects.len() > 1 {
-        return Err(Failure::user("--defect: one defect at a time"));
-    }
+    let defects = parse_defects("--defect", &args.defect)?;
     let channels = args.channels.iter().map(|c| channel(c)).collect::<Result<Vec<_>, _>>()?;
     Ok(ChainConfig {
         listen: args.listen,
         store: store.into(),
         release,
-        defect: defects.first().copied(),
+        defects,
         channels,
         admin_token: Secret::new(from_env("PLIMSOLL_ADMIN_TOKEN", "the token of the administration interface")?),
         limits: Limits::STANDARD,

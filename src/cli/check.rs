@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::input::{load_scenario, read_profile, read_shape};
+use super::input::{load_scenario, read_profile};
 use crate::profile::ChannelProfile;
 use crate::scenario::diagnostic::{Diagnostic, Severity, render_diagnostics, render_summary};
 use crate::scenario::document::Document;
 use crate::scenario::model::Scenario;
 use crate::scenario::read::schema_of;
-use crate::shape::Shape;
+use crate::shape::{Shape, parse_yaml};
 
 /// Check scenarios, channel profiles and shapes, and every file they name.
 #[derive(Clone, Debug, Args)]
@@ -138,7 +138,7 @@ fn check_file(path: &Path, kind: Option<Kind>) -> Vec<Diagnostic> {
     match kind {
         Kind::Scenario => load_scenario(path).map_or_else(|problems| problems, |loaded| loaded.warnings),
         Kind::Profile => read_profile(&name, &text).err().unwrap_or_default(),
-        Kind::Shape => read_shape(&name, &text).err().unwrap_or_default(),
+        Kind::Shape => parse_yaml(&name, &text).err().unwrap_or_default(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::scenario::diagnostic::{Diagnostic, SourceSpan};
 use crate::scenario::document::{Document, item};
 use crate::scenario::model::{Arrivals, Scenario};
 use crate::scenario::read::in_order;
-use crate::shape::Shape;
+use crate::shape::{Shape, parse_yaml};
 
 mod files;
 mod profile;
@@ -21,7 +21,6 @@ mod trace;
 
 pub(super) use files::read_text;
 pub use profile::read_profile;
-pub use shape::read_shape;
 
 /// A scenario with everything it names, checked and ready to be planned.
 #[derive(Clone, Debug)]
@@ -90,7 +89,7 @@ impl Loading<'_> {
         let path = self.folder.join(scenario.shape.as_deref()?);
         let text = self.text("/shape", &path)?;
         digest.add(text.as_bytes());
-        let read = read_shape(&files::shown(&path), &text);
+        let read = parse_yaml(&files::shown(&path), &text);
         self.keep(read)
     }
 

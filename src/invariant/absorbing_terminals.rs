@@ -1,7 +1,9 @@
-//! 12 absorbing terminals: `SUCCEEDED` and `FAILED` are final, and nothing is failed that the bank has done.
+//! 12 absorbing terminals: `SUCCEEDED` and `FAILED` are final, nothing is failed that the bank has done, and no state on
+//! the way is skipped or repeated.
 
 use super::lookup::{Lookup, PlatformLookup, Subject, is_final};
 use super::report::{InvariantReport, Tally, Violation};
+use super::state_machine::{FIRST, Way};
 use super::unknown_resolves::is_given_back;
 use super::unread;
 
@@ -44,6 +46,12 @@ pub(super) fn check(lookup: &Lookup<'_>) -> InvariantReport {
 
 fn in_log(platform: &PlatformLookup<'_>, subject: &Subject<'_>, is_quiescent: bool) -> Option<Violation> {
     let rows = platform.states_of(subject.id);
+    let first = rows.first()?;
+    if first.state != FIRST || first.version != 1 {
+        let found = format!("{} (version {})", first.state, first.version);
+        return Some(broken(subject, &format!("{FIRST} (version 1) first"), found).at(first.at_us));
+    }
+    let way = Way::of(subject.kind, first);
     for pair in rows.windows(2) {
         let (before, after) = (pair[0], pair[1]);
         let see = format!("platform/states.parquet, seq {}", after.seq);
@@ -54,7 +62,12 @@ fn in_log(platform: &PlatformLookup<'_>, subject: &Subject<'_>, is_quiescent: bo
             let expected = format!("version {} next", before.version.saturating_add(1));
             broken(subject, &expected, format!("version {} ({})", after.version, after.state))
         } else {
-            continue;
+            let next = way.after(&before.state);
+            if next.contains(&after.state.as_str()) {
+                continue;
+            }
+            let expected = format!("{} after {}", next.join(" or "), before.state);
+            broken(subject, &expected, after.state.clone())
         };
         violation.see = see;
         return Some(violation.at(after.at_us));
@@ -72,8 +85,8 @@ fn broken(subject: &Subject<'_>, expected: &str, found: String) -> Violation {
 mod tests {
     use super::super::report::Judgement;
     use super::*;
-    use crate::ledger::Books;
     use crate::ledger::sample::{Sample, clean};
+    use crate::ledger::{Books, StateRow};
 
     fn worst(books: &Books) -> Violation {
         let report = check(&Lookup::new(books));
@@ -118,6 +131,68 @@ mod tests {
         let mut books = sample.books();
         books.platform_mut().states[2].version = 7;
         assert_eq!(worst(&books).found, "version 7 (SUBMITTED)");
+    }
+
+    /// The states of a card payment of the release with a risk check.
+    fn screened(states: &[&str]) -> Books {
+        let mut sample = Sample::new();
+        let id = sample.pay("card", 500);
+        let mut books = sample.books();
+        let log = &mut books.platform_mut().states;
+        log.clear();
+        for (version, state) in (1..).zip(states) {
+            let cause = if version == 1 { "screened request" } else { "sample" };
+            log.push(StateRow {
+                seq: version,
+                subject: id.clone(),
+                version,
+                state: (*state).to_owned(),
+                cause: cause.to_owned(),
+                mark: None,
+                at_us: version,
+            });
+        }
+        books
+    }
+
+    #[test]
+    fn a_risk_check_holds_where_it_belongs() {
+        let books = screened(&["CREATED", "RISK_CHECKED", "ROUTED", "SUBMITTED", "SUCCEEDED"]);
+        assert_eq!(check(&Lookup::new(&books)).verdict, Judgement::Held);
+    }
+
+    #[test]
+    fn a_state_that_is_skipped_repeated_or_out_of_place_is_found() {
+        for (states, expected, found) in [
+            (&["CREATED", "ROUTED", "SUBMITTED", "SUCCEEDED"][..], "RISK_CHECKED after CREATED", "ROUTED"),
+            (
+                &["CREATED", "RISK_CHECKED", "RISK_CHECKED", "ROUTED", "SUBMITTED", "SUCCEEDED"],
+                "ROUTED or FAILED after RISK_CHECKED",
+                "RISK_CHECKED",
+            ),
+            (
+                &["CREATED", "RISK_CHECKED", "SUBMITTED", "SUCCEEDED"],
+                "ROUTED or FAILED after RISK_CHECKED",
+                "SUBMITTED",
+            ),
+            (&["CREATED", "RISK_CHECKED", "ROUTED", "SUCCEEDED"], "SUBMITTED after ROUTED", "SUCCEEDED"),
+            (
+                &["RISK_CHECKED", "ROUTED", "SUBMITTED", "SUCCEEDED"],
+                "CREATED (version 1) first",
+                "RISK_CHECKED (version 1)",
+            ),
+        ] {
+            let worst = worst(&screened(states));
+            assert_eq!((worst.expected.as_str(), worst.found.as_str()), (expected, found));
+        }
+    }
+
+    #[test]
+    fn a_risk_check_on_a_way_that_has_none_is_found() {
+        let mut books = screened(&["CREATED", "RISK_CHECKED", "ROUTED", "SUBMITTED", "SUCCEEDED"]);
+        books.platform_mut().states[0].cause = "request".to_owned();
+        let worst = worst(&books);
+        assert_eq!((worst.expected.as_str(), worst.found.as_str()), ("ROUTED or FAILED after CREATED", "RISK_CHECKED"));
     }
 
     #[test]

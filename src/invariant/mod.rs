@@ -2,6 +2,7 @@
 
 pub mod lookup;
 mod report;
+mod state_machine;
 
 mod absorbing_terminals;
 mod amount_chain;
@@ -95,7 +96,7 @@ pub const ALL: [Invariant; 14] = [
     Invariant {
         number: 12,
         name: "absorbing_terminals",
-        says: "SUCCEEDED and FAILED are final; nothing is FAILED that the bank has done.",
+        says: "Orders go from state to state as documented; SUCCEEDED and FAILED are final; nothing is FAILED that the bank has done.",
         check: absorbing_terminals::check,
     },
     Invariant {

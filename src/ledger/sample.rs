@@ -232,7 +232,7 @@ impl Sample {
     pub(crate) fn paid(&mut self, key: &str, n: u32, method: &str, amount: i64) -> String {
         let id = format!("{key}.p{n}");
         if method == "balance" {
-            self.states(&id, &["CREATED"]);
+            self.states(&id, &["CREATED", "ROUTED", "SUBMITTED"]);
             self.post(&id, &id, &format!("payer:{PAYER}"), &merchant(), amount);
         } else {
             self.states(&id, &["CREATED", "ROUTED", "SUBMITTED"]);

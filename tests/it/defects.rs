@@ -33,7 +33,8 @@ fn every_planted_defect_is_caught_by_an_invariant_named_for_it() {
         let out = tempfile::tempdir().expect("a scratch directory");
         let out_dir = out.path().display().to_string();
         let mut args = vec!["run", "scenarios/smoke.yaml", "--defect", defect, "--out", &out_dir];
-        args.extend(["--rate", "100/s", "--duration", "25s", "--progress", "none"]);
+        // Rare defects need their number of journeys, not their time.
+        args.extend(["--rate", "200/s", "--duration", "12s", "--progress", "none"]);
         let ended = finish(&args);
         let verdict = json(&run_dir(out.path()).join("verdict.json"));
         let found = violated(&verdict);
@@ -47,4 +48,45 @@ fn every_planted_defect_is_caught_by_an_invariant_named_for_it() {
         }
     }
     assert!(missed.is_empty(), "not caught:\n{}", missed.join("\n"));
+}
+
+/// Defects of performance show in what customers meet and never in the money: together, and in the second release.
+#[test]
+fn performance_defects_show_as_failures_and_leave_the_money_right() {
+    let _machine = machine();
+    let out = tempfile::tempdir().expect("a scratch directory");
+    let out_dir = out.path().display().to_string();
+    let mut args = vec!["run", "scenarios/smoke.yaml", "--release", "v2", "--out", &out_dir];
+    for defect in ["error_burst:40", "slow_ledger:2", "small_pool:8"] {
+        args.extend(["--defect", defect]);
+    }
+    args.extend(["--rate", "60/s", "--duration", "12s", "--progress", "none"]);
+    let ended = finish(&args);
+    let dir = run_dir(out.path());
+    let verdict = json(&dir.join("verdict.json"));
+    assert_eq!(violated(&verdict), Vec::<&Value>::new(), "{}", ended.out);
+    let target = verdict["run"]["target"].as_str().expect("a target");
+    assert_eq!(target, "embedded chain v2 with defect error_burst:40 and slow_ledger:2 and small_pool:8");
+    // Two of every forty payment requests, none of them asked again: each is a failure of its journey.
+    let measures = json(&dir.join("measures.json"));
+    let reasons = measures["reasons"].as_array().expect("a list");
+    let internal = reasons.iter().find(|row| row[0] == "internal").and_then(|row| row[1].as_u64());
+    assert!(internal.is_some_and(|n| n >= 10), "{reasons:?}");
+    let failed = measures["journeys"][0]["failed"].as_u64().expect("a count");
+    assert!(failed >= 10, "{failed} failed");
+}
+
+#[test]
+fn a_defect_without_its_parameter_or_given_twice_is_refused_before_anything_starts() {
+    for (defects, message) in [
+        (vec!["slow_ledger"], "error: --defect: expected `slow_ledger:MS` with a whole number of milliseconds"),
+        (vec!["no_such"], "error: --defect: defect `no_such` is not known (known defects: double_post_on_retry, "),
+        (vec!["small_pool:1", "small_pool:2"], "error: --defect: defect `small_pool` is given twice"),
+    ] {
+        let mut args = vec!["run", "scenarios/smoke.yaml"];
+        args.extend(defects.iter().flat_map(|defect| ["--defect", defect]));
+        let ended = finish(&args);
+        assert_eq!(ended.code, Some(2), "{}", ended.err);
+        assert!(ended.err.starts_with(message), "{}", ended.err);
+    }
 }

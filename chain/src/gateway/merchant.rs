@@ -19,6 +19,10 @@ pub(super) async fn create_payment(State(gateway): State<Arc<Gateway>>, request:
     let admitted = gateway.admit(request).await?;
     let payment: PaymentRequest = parse_json(&admitted.body)?;
     gateway.check_payment(&payment, &admitted.merchant, &admitted.mark)?;
+    if gateway.planted.is_in_error_burst() {
+        // Before anything is written down: the number stays free.
+        return Err(Refusal::Internal);
+    }
     pass_on(gateway.peers.payment.post("/payments", &payment, &admitted.mark).await)
 }
 

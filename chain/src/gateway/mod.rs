@@ -18,6 +18,7 @@ use axum::routing::{get, post};
 
 use crate::client::Peer;
 use crate::config::Release;
+use crate::defect::Planted;
 use crate::mark::X_STRESS_TEST;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
@@ -35,25 +36,31 @@ pub(crate) struct GatewayPeers {
     pub(crate) notification: Peer,
 }
 
+/// What a gateway is made of.
+#[derive(Debug)]
+pub(crate) struct GatewayParts {
+    pub(crate) peers: GatewayPeers,
+    pub(crate) planted: Arc<Planted>,
+    pub(crate) admin_token: Secret,
+    pub(crate) release: Release,
+    pub(crate) roles: Vec<(String, SocketAddr)>,
+}
+
 /// The gateway.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     accounts: Accounts,
     peers: GatewayPeers,
+    planted: Arc<Planted>,
     admin_token: Secret,
     release: Release,
     roles: Vec<(String, SocketAddr)>,
 }
 
 impl Gateway {
-    pub(crate) async fn open(
-        store: Store,
-        peers: GatewayPeers,
-        admin_token: Secret,
-        release: Release,
-        roles: Vec<(String, SocketAddr)>,
-    ) -> Result<Gateway, StoreError> {
-        Ok(Gateway { accounts: Accounts::open(store).await?, peers, admin_token, release, roles })
+    pub(crate) async fn open(store: Store, parts: GatewayParts) -> Result<Gateway, StoreError> {
+        let GatewayParts { peers, planted, admin_token, release, roles } = parts;
+        Ok(Gateway { accounts: Accounts::open(store).await?, peers, planted, admin_token, release, roles })
     }
 
     pub(crate) fn router(self) -> Router {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::Defect;
 use crate::clock::now_us;
@@ -68,6 +69,11 @@ impl Ledger {
         mark: &Mark,
         at_us: i64,
     ) -> Result<bool, sqlx::Error> {
+        let mut writer = self.store.writer.acquire().await?;
+        if let Some(time) = self.planted.slow_ledger() {
+            // The writer is held meanwhile, so all other postings wait too.
+            hold(time).await;
+        }
         let done = sqlx::query(
             "INSERT INTO entries (entry_id, subject, debit, credit, amount, currency, mark, at_us)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
@@ -83,7 +89,7 @@ impl Ledger {
         .bind(mark.run())
         .bind(at_us)
         .bind(is_covered)
-        .execute(&self.store.writer)
+        .execute(&mut *writer)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -138,6 +144,14 @@ impl Ledger {
     }
 }
 
+/// Lets `time` pass. On a thread of its own: the timer of the runtime would round up to its next millisecond, and the
+/// size of this defect is to be known.
+#[expect(clippy::disallowed_methods, reason = "a planted defect that wastes a known time")]
+async fn hold(time: Duration) {
+    // The task cannot panic, and if the runtime ends there is nobody left to wait.
+    let _ = tokio::task::spawn_blocking(move || std::thread::sleep(time)).await;
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -151,7 +165,7 @@ mod tests {
     async fn ledger_with(balance: i64, defect: Option<Defect>) -> (Ledger, tempfile::TempDir) {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), "ledger", SCHEMA).await.unwrap();
-        let ledger = Ledger::new(store, Arc::new(Planted::new(defect)));
+        let ledger = Ledger::new(store, Arc::new(Planted::new(defect.as_slice())));
         let account = |id: &str, balance| Opening {
             account: id.into(),
             kind: id.split(':').next().unwrap().into(),

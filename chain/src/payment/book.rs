@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::Release;
 use crate::clock::now_us;
 use crate::group::Group;
 use crate::role::Tasks;
@@ -62,13 +63,21 @@ impl Book {
         }
     }
 
-    /// Inserts a payment as it stands, unless its number is used; whether it was inserted.
-    pub(super) async fn insert_payment(&self, order: &Order, cause: &str) -> Result<bool, sqlx::Error> {
-        let version = if order.state == State::Submitted { 3 } else { 2 };
+    /// Inserts a payment as it stands, unless its number is used; whether it was inserted. Its earlier states are those
+    /// of a payment that `release` takes in.
+    pub(super) async fn insert_payment(
+        &self,
+        order: &Order,
+        cause: &str,
+        release: Release,
+    ) -> Result<bool, sqlx::Error> {
+        let is_screened = release == Release::V2;
+        let version = if order.state == State::Submitted { 3 } else { 2 } + i64::from(is_screened);
         let done = sqlx::query(
             "INSERT INTO payments (payment_id, key, n, merchant, payer, payee, amount, currency, method, channel,
-                                   channel_amount, status, version, cause, reason, mark, trace, created_us, updated_us)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17)
+                                   channel_amount, status, version, cause, reason, mark, trace, created_us, updated_us,
+                                   is_screened)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17, ?18)
              ON CONFLICT DO NOTHING",
         )
         .bind(&order.id)
@@ -88,6 +97,7 @@ impl Book {
         .bind(order.mark.run())
         .bind(order.mark.trace())
         .bind(now_us())
+        .bind(is_screened)
         .execute(&self.store.writer)
         .await?;
         Ok(done.rows_affected() == 1)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, SemaphorePermit, oneshot};
 
 use crate::Defect;
 use crate::mark::Mark;
@@ -42,7 +42,10 @@ impl Payments {
                     Kind::Payment => Operation::Pay,
                     Kind::Refund => Operation::Refund,
                 };
-                let outcome = self.peers.ask_channel(channel, operation, &order, &order.mark).await;
+                let outcome = {
+                    let _place = self.channel_place(order.kind).await;
+                    self.peers.ask_channel(channel, operation, &order, &order.mark).await
+                };
                 self.conclude(&order, outcome, Source::ChannelAnswer).await
             }
             None => self.conclude_by_ledger(&order).await,
@@ -55,6 +58,13 @@ impl Payments {
         // Nobody may be waiting any more.
         let _ = first_word_tx.send(standing);
         self.resolve(&order, state, &ended).await;
+    }
+
+    /// A place towards the channels, as soon as one is free; `None` where places are not counted.
+    async fn channel_place(&self, kind: Kind) -> Option<SemaphorePermit<'_>> {
+        let pool = self.channel_pool.as_ref().filter(|_| kind == Kind::Payment)?;
+        // The pool is never closed.
+        pool.acquire().await.ok()
     }
 
     /// Brings an order to its end, however long it takes.

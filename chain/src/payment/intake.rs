@@ -95,7 +95,7 @@ impl Payments {
 
     async fn insert(&self, order: &Order) -> Result<bool, Refusal> {
         let cause = if order.state == State::Submitted { "submit" } else { "no channel" };
-        Ok(self.book.insert_payment(order, cause).await?)
+        Ok(self.book.insert_payment(order, cause, self.release).await?)
     }
 
     async fn start(self: &Arc<Self>, order: Order) -> (Order, Standing) {

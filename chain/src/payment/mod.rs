@@ -29,7 +29,7 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::book::{PageQuery, read_page};
-use crate::config::Limits;
+use crate::config::{Limits, Release};
 use crate::defect::Planted;
 use crate::mark::Mark;
 use crate::refusal::{Refusal, json};
@@ -51,6 +51,9 @@ pub(crate) struct Payments {
     book: Book,
     peers: Peers,
     planted: Arc<Planted>,
+    /// Places towards channels; `None` without the defect `small_pool`, which is the only bound.
+    channel_pool: Option<Semaphore>,
+    release: Release,
     tasks: Tasks,
     limits: Limits,
     in_flight: Semaphore,
@@ -64,13 +67,16 @@ impl Payments {
         store: Store,
         peers: Peers,
         planted: Arc<Planted>,
+        release: Release,
         tasks: Tasks,
         limits: Limits,
     ) -> Result<Arc<Payments>, StoreError> {
         let payments = Arc::new(Payments {
             book: Book::new(store, &tasks),
             peers,
+            channel_pool: planted.small_pool().map(Semaphore::new),
             planted,
+            release,
             tasks,
             limits,
             in_flight: Semaphore::new(limits.in_flight_max),

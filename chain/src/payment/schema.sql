@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS payments (
     version        INTEGER NOT NULL,
     cause          TEXT NOT NULL,
     reason         TEXT,
+    -- Whether it was taken in by release v2, which has a risk check before the routing.
+    is_screened    INTEGER NOT NULL,
     told           INTEGER NOT NULL DEFAULT FALSE,
     mark           TEXT,
     trace          TEXT,
@@ -66,12 +68,16 @@ CREATE TABLE IF NOT EXISTS states (
 );
 
 -- A payment is inserted as SUBMITTED (version 3) or, with no channel for it, as FAILED (version 2): the states it went
--- through on the way are written with it.
+-- through on the way are written with it. A screened payment has one state more on the way, so its versions are one higher.
 CREATE TRIGGER IF NOT EXISTS payment_is_created AFTER INSERT ON payments BEGIN
     INSERT INTO states (subject, version, state, cause, mark, at_us)
-        VALUES (NEW.payment_id, 1, 'CREATED', 'request', NEW.mark, NEW.created_us);
+        VALUES (NEW.payment_id, 1, 'CREATED', CASE WHEN NEW.is_screened THEN 'screened request' ELSE 'request' END,
+                NEW.mark, NEW.created_us);
     INSERT INTO states (subject, version, state, cause, mark, at_us)
-        SELECT NEW.payment_id, 2, 'ROUTED', 'route', NEW.mark, NEW.created_us WHERE NEW.version = 3;
+        SELECT NEW.payment_id, 2, 'RISK_CHECKED', 'risk check', NEW.mark, NEW.created_us WHERE NEW.is_screened;
+    INSERT INTO states (subject, version, state, cause, mark, at_us)
+        SELECT NEW.payment_id, 2 + NEW.is_screened, 'ROUTED', 'route', NEW.mark, NEW.created_us
+        WHERE NEW.version = 3 + NEW.is_screened;
     INSERT INTO states (subject, version, state, cause, mark, at_us)
         VALUES (NEW.payment_id, NEW.version, NEW.status, NEW.cause, NEW.mark, NEW.created_us);
 END;

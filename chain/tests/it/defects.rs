@@ -1,12 +1,22 @@
 //! Each planted defect, seen in the book or at the bank at the case where it bites, and the book sound without it.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use plimsoll_chain::{Defect, Limits};
+use plimsoll_chain::{Defect, Release};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::fake_bank::Treat;
-use super::world::{RUN, World, quick};
+use super::world::{RUN, World, on_each_release, quick};
+
+/// The time `work` takes. Only ever compared with a lower bound, so a slow machine cannot fail a test.
+#[expect(clippy::disallowed_methods, reason = "the size of a performance defect is a time")]
+async fn time_of(work: impl Future<Output = ()>) -> Duration {
+    let before = Instant::now();
+    work.await;
+    before.elapsed()
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn double_post_on_retry_posts_the_37th_payment_twice() {
@@ -132,7 +142,7 @@ async fn overdraw_race_takes_a_payer_below_zero() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unit_mix_up_asks_the_wallet_for_a_hundredth() {
-    let world = World::with(Some(Defect::UnitMixUp), Limits { ..quick() }).await;
+    let world = World::with_defect(Defect::UnitMixUp).await;
     for n in 1..=37 {
         world.pay(&format!("o{n}"), "wallet", 5_000).await;
     }
@@ -156,4 +166,90 @@ async fn mark_dropped_lets_the_37th_notification_leave_unmarked() {
     assert_eq!(unmarked[0]["subject"], "o37.p1");
     let told = world.merchant.received.lock().unwrap();
     assert_eq!((told[35].run.as_deref(), told[36].run.as_deref(), told[36].trace.as_deref()), (Some(RUN), None, None));
+}
+
+/// Every posting holds the writer, so postings at once wait for one another: never more than 1000 / MS a second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_ledger_holds_every_posting_and_posts_one_after_the_other() {
+    on_each_release(async |release| {
+        let world = Arc::new(World::planted(release, &[Defect::SlowLedger(50)], quick()).await);
+        let alone = time_of(async { assert_eq!(world.pay("o0", "balance", 1).await.1["status"], "SUCCEEDED") });
+        assert!(alone.await >= Duration::from_millis(50));
+        let at_once = time_of(async {
+            let mut payments = JoinSet::new();
+            for n in 1..=10 {
+                let world = world.clone();
+                payments.spawn(async move { world.pay(&format!("o{n}"), "card", 1).await.1["status"].clone() });
+            }
+            assert!(payments.join_all().await.iter().all(|status| status == "SUCCEEDED"));
+        });
+        assert!(at_once.await >= Duration::from_millis(10 * 50));
+        world.until_quiet().await;
+        world.assert_sound().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn error_burst_refuses_the_last_twentieth_of_each_cycle_before_anything_happens() {
+    on_each_release(async |release| {
+        let world = World::planted(release, &[Defect::ErrorBurst(40)], quick()).await;
+        let mut refused = Vec::new();
+        for n in 1..=80 {
+            let (status, answer) = world.pay(&format!("o{n}"), "card", 1).await;
+            if status != 200 {
+                assert_eq!((status, &answer["error"]), (500, &json!("internal")));
+                refused.push(n);
+            }
+        }
+        assert_eq!(refused, [39, 40, 79, 80]);
+        // Case 81: the number of a refused request is still free.
+        assert_eq!(world.pay("o40", "card", 1).await.1["payment_id"], "o40.p1");
+        world.until_quiet().await;
+        assert_eq!(world.table("payments").await.len(), 77);
+        assert_eq!(world.bank.calls("pay").len(), 77);
+        world.assert_sound().await;
+    })
+    .await;
+}
+
+/// A bank that never answers keeps each place for the whole time limit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_pool_asks_channels_for_two_payments_at_once_and_lets_the_others_wait() {
+    on_each_release(async |release| {
+        let limits = quick();
+        let world = Arc::new(World::planted(release, &[Defect::SmallPool(2)], limits).await);
+        world.bank.expect(&[Treat::Silent; 6]);
+        let all = time_of(async {
+            let mut payments = JoinSet::new();
+            for n in 1..=6 {
+                let world = world.clone();
+                payments.spawn(async move { world.pay(&format!("o{n}"), "card", 1).await.0 });
+            }
+            assert_eq!(payments.join_all().await, [200; 6]);
+        });
+        assert!(all.await >= limits.channel_time_max * 3, "two by two");
+        // What needs no channel does not wait.
+        assert_eq!(world.pay("o7", "balance", 1).await.1["status"], "SUCCEEDED");
+        world.until_quiet().await;
+        world.assert_sound().await;
+    })
+    .await;
+}
+
+/// Each counts its own cases: the mix-up bites at the 37th payment that gets through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_defects_bite_at_once() {
+    let defects = [Defect::UnitMixUp, Defect::ErrorBurst(20), Defect::SlowLedger(1)];
+    let world = World::planted(Release::V2, &defects, quick()).await;
+    let mut refused = Vec::new();
+    for n in 1..=40 {
+        if world.pay(&format!("o{n}"), "wallet", 5_000).await.0 == 500 {
+            refused.push(n);
+        }
+    }
+    world.until_quiet().await;
+    assert_eq!(refused, [20, 40]);
+    assert_eq!(world.bank.kept("o37.p1").unwrap().amount, 5_000);
+    assert_eq!(world.bank.kept("o38.p1").unwrap().amount, 50, "o20 did not get through");
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::fake_bank::Treat;
-use super::world::{World, quick};
+use super::world::{World, on_each_release, quick};
 
 const N_ORDERS: usize = 240;
 const TREATMENTS: [Treat; 7] = [
@@ -24,38 +24,41 @@ const TREATMENTS: [Treat; 7] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_books_agree_after_a_storm_with_a_stop_in_the_middle() {
-    let limits = Limits { callback_wait_max: Duration::from_millis(200), ..quick() };
-    let mut world = World::with(None, limits).await;
-    world.bank.expect(&TREATMENTS.repeat(N_ORDERS));
-    for half in 0..2 {
-        let sharing = Arc::new(world);
-        let mut journeys = JoinSet::new();
-        for n in (0..N_ORDERS).filter(|n| n % 2 == half) {
-            let world = sharing.clone();
-            journeys.spawn(async move { journey(&world, n).await });
-        }
-        journeys.join_all().await;
-        world = Arc::into_inner(sharing).expect("all journeys have ended");
-        if half == 0 {
-            // Unknown and accepted orders are under way now; the next start must take them up.
-            world.stop().await;
-            world.start().await;
-        }
-    }
-    // Accepted orders whose callback was not sent end at the bank, and the chain finds out.
-    for (table, id) in [("payments", "payment_id"), ("refunds", "refund_id")] {
-        for order in world.table(table).await {
-            let number = order[id].as_str().unwrap();
-            if world.bank.kept(number).is_some_and(|kept| kept.status == "PROCESSING") {
-                world.bank.end_silently(number, "00");
+    on_each_release(async |release| {
+        let limits = Limits { callback_wait_max: Duration::from_millis(200), ..quick() };
+        let mut world = World::with(release, limits).await;
+        world.bank.expect(&TREATMENTS.repeat(N_ORDERS));
+        for half in 0..2 {
+            let sharing = Arc::new(world);
+            let mut journeys = JoinSet::new();
+            for n in (0..N_ORDERS).filter(|n| n % 2 == half) {
+                let world = sharing.clone();
+                journeys.spawn(async move { journey(&world, n).await });
+            }
+            journeys.join_all().await;
+            world = Arc::into_inner(sharing).expect("all journeys have ended");
+            if half == 0 {
+                // Unknown and accepted orders are under way now; the next start must take them up.
+                world.stop().await;
+                world.start().await;
             }
         }
-    }
-    world.until_quiet().await;
-    world.assert_sound().await;
-    assert_bank_agrees(&world).await;
-    assert_refunds_within_payments(&world).await;
-    assert_told_once(&world).await;
+        // Accepted orders whose callback was not sent end at the bank, and the chain finds out.
+        for (table, id) in [("payments", "payment_id"), ("refunds", "refund_id")] {
+            for order in world.table(table).await {
+                let number = order[id].as_str().unwrap();
+                if world.bank.kept(number).is_some_and(|kept| kept.status == "PROCESSING") {
+                    world.bank.end_silently(number, "00");
+                }
+            }
+        }
+        world.until_quiet().await;
+        world.assert_sound().await;
+        assert_bank_agrees(&world).await;
+        assert_refunds_within_payments(&world).await;
+        assert_told_once(&world).await;
+    })
+    .await;
 }
 
 /// A payment asked for twice at once; if it went to a wallet, two callbacks; then two refunds that together exceed it.

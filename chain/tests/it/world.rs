@@ -77,20 +77,34 @@ pub(crate) struct World {
     pub(crate) merchant: FakeMerchant,
     notify_url: String,
     dir: tempfile::TempDir,
-    defect: Option<Defect>,
+    pub(crate) release: Release,
+    defects: Vec<Defect>,
     limits: Limits,
 }
 
+/// Runs a test on each release, one after the other; what must hold of the interface must hold of both.
+#[expect(clippy::print_stdout, reason = "a failed test shows which release it was")]
+pub(crate) async fn on_each_release(test: impl AsyncFn(Release)) {
+    for release in Release::ALL {
+        println!("release {release}");
+        test(release).await;
+    }
+}
+
 impl World {
-    pub(crate) async fn new() -> World {
-        World::with(None, quick()).await
+    pub(crate) async fn new(release: Release) -> World {
+        World::with(release, quick()).await
+    }
+
+    pub(crate) async fn with(release: Release, limits: Limits) -> World {
+        World::planted(release, &[], limits).await
     }
 
     pub(crate) async fn with_defect(defect: Defect) -> World {
-        World::with(Some(defect), quick()).await
+        World::planted(Release::V1, &[defect], quick()).await
     }
 
-    pub(crate) async fn with(defect: Option<Defect>, limits: Limits) -> World {
+    pub(crate) async fn planted(release: Release, defects: &[Defect], limits: Limits) -> World {
         let merchant = FakeMerchant::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let notify_url = format!("http://{}/notify", listener.local_addr().unwrap());
@@ -102,7 +116,8 @@ impl World {
             merchant,
             notify_url,
             dir: tempfile::tempdir().unwrap(),
-            defect,
+            release,
+            defects: defects.to_vec(),
             limits,
         };
         world.start().await;
@@ -127,8 +142,8 @@ impl World {
         let config = ChainConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             store: self.store(),
-            release: Release::V1,
-            defect: self.defect,
+            release: self.release,
+            defects: self.defects.clone(),
             channels: vec![channel("bank_north", Method::Card), channel("wallet_east", Method::Wallet)],
             admin_token: Secret::new(TOKEN),
             limits: self.limits,
@@ -227,6 +242,16 @@ impl World {
         let rows = self.table("states").await;
         let of_subject = rows.iter().filter(|row| row["subject"] == subject);
         of_subject.map(|row| format!("{} {}", row["version"], row["state"].as_str().unwrap())).collect()
+    }
+
+    /// The states of a payment through a channel or from balance that goes on from `SUBMITTED` by these, as
+    /// [`World::states`] tells them.
+    pub(crate) fn way(&self, from_submitted: &[&str]) -> Vec<String> {
+        let before: &[&str] = match self.release {
+            Release::V1 => &["CREATED", "ROUTED", "SUBMITTED"],
+            Release::V2 => &["CREATED", "RISK_CHECKED", "ROUTED", "SUBMITTED"],
+        };
+        before.iter().chain(from_submitted).enumerate().map(|(n, state)| format!("{} {state}", n + 1)).collect()
     }
 
     /// Ledger balances by account.

@@ -53,9 +53,7 @@ impl Ask {
             duration: args.duration.as_deref().map(|text| span("--duration", text)).transpose()?,
             ..Overrides::default()
         };
-        for defect in &args.defect {
-            chain::check_defect("--defect", defect)?;
-        }
+        chain::check_defects("--defect", &args.defect)?;
         chain::check_release("--release", &args.release)?;
         Ok(Self {
             scenario: args.scenario.clone(),
