@@ -51,7 +51,7 @@ pub(crate) fn check_release(flag: &str, name: &str) -> Result<(), Failure> {
 /// Which payments the embedded chain sends to a bank of this profile.
 pub(crate) fn method_of(profile: &ChannelProfile) -> &'static str {
     match profile.answer {
-        Answer::Synchronous { .. } => "card",
+        Answer::Synchronous { .. } | Answer::Servers { .. } => "card",
         Answer::Accepts { .. } => "wallet",
     }
 }

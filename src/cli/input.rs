@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 use crate::arrival::TraceData;
 use crate::profile::ChannelProfile;
 use crate::scenario::check::{CheckedScenario, read_scenario};
-use crate::scenario::diagnostic::{Diagnostic, SourceSpan};
+use crate::scenario::diagnostic::{Diagnostic, SourceSpan, suggest};
 use crate::scenario::document::{Document, item};
 use crate::scenario::model::{Arrivals, Scenario};
 use crate::scenario::read::in_order;
+use crate::scenario::typed::TargetKind;
 use crate::shape::{Shape, parse_yaml};
 
 mod files;
@@ -69,6 +70,7 @@ pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     let profiles = loading.profiles(&scenario, &mut digest);
     let trace = loading.trace(&scenario, &mut digest);
     loading.check_together(&scenario, shape.as_ref());
+    loading.check_target(&scenario, &profiles);
 
     let problems = loading.problems;
     if problems.iter().any(Diagnostic::is_error) {
@@ -137,6 +139,16 @@ impl Loading<'_> {
         let Some(shape) = shape else { return };
         for (pointer, message, help) in shape::faults_of_journeys(scenario, shape) {
             self.error(&pointer, message).help = Some(help);
+        }
+    }
+
+    /// Whether the channel that is to be the target is one of those named; not told while one cannot be read.
+    fn check_target(&mut self, scenario: &Scenario, profiles: &[LoadedProfile]) {
+        let Some(TargetKind::Channel(wanted)) = scenario.target.kind() else { return };
+        let known = || profiles.iter().map(|p| p.profile.name.as_str());
+        if profiles.len() == scenario.channels.len() && !profiles.is_empty() && !known().any(|name| name == wanted) {
+            self.error("/target/channel", format!("no profile of `channels` is of a channel called `{wanted}`")).help =
+                Some(suggest(wanted, "channels", known()));
         }
     }
 

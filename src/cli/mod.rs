@@ -73,7 +73,7 @@ impl Failure {
 /// Runs the command and says how the process should exit.
 pub fn execute(arguments: Arguments) -> ExitCode {
     init_log();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime_for(&arguments.command) {
         Ok(runtime) => runtime,
         Err(error) => {
             warn(&format!("error: cannot start the runtime: {error}"));
@@ -90,6 +90,21 @@ pub fn execute(arguments: Arguments) -> ExitCode {
             exit::code(failure.exit())
         }
     }
+}
+
+/// The event loop of a command.
+///
+/// Mock channels stay on one thread where cores are few: a call there is some tens of microseconds of work, and
+/// waking another thread for it costs as much again, which generator and target then lack.
+fn runtime_for(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
+    let is_mock = matches!(command, Command::Mock { command: MockCommand::Serve(_) });
+    let has_few_cores = std::thread::available_parallelism().is_ok_and(|n| n.get() <= 4);
+    let mut builder = if is_mock && has_few_cores {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    builder.enable_all().build()
 }
 
 async fn dispatch(command: Command) -> Result<u8, Failure> {

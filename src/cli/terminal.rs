@@ -57,7 +57,10 @@ fn headline(verdict: &VerdictFile, colour: Colour) -> String {
         match verdict.verdict.as_str() {
             "pass" => {
                 reasons.push(count(n_met, "objective met", "objectives met"));
-                reasons.push(count(n_held, "money invariant held", "money invariants held"));
+                reasons.push(match verdict.invariants.len() {
+                    0 => words::MONEY_NOT_JUDGED.to_owned(),
+                    _ => count(n_held, "money invariant held", "money invariants held"),
+                });
             }
             "fail" => reasons.push("see the findings".to_owned()),
             _ => reasons.push("the evidence allows no verdict".to_owned()),
@@ -121,6 +124,10 @@ fn write_objectives(text: &mut String, objectives: &[ObjectivePart], colour: Col
 }
 
 fn write_invariants(text: &mut String, invariants: &[InvariantPart], colour: Colour) {
+    if invariants.is_empty() {
+        let _ = writeln!(text, "\nmoney\n  {}", words::MONEY_NOT_JUDGED);
+        return;
+    }
     let (held, open): (Vec<_>, Vec<_>) = invariants.iter().partition(|invariant| invariant.verdict == "held");
     let n_checked: u64 = held.iter().map(|invariant| invariant.checked).sum();
     let _ = writeln!(

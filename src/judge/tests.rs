@@ -301,3 +301,17 @@ fn no_journeys_or_missing_ones_are_inconclusive_and_dropped_ones_a_caveat() {
     assert_eq!(verdict, "pass");
     assert!(text.starts_with("4 of 1000 journeys were dropped"), "{text}");
 }
+
+/// A scenario that judges no money says so, and claims no invariant held, whatever the books are.
+#[test]
+fn money_that_is_not_judged_is_said_not_to_be() {
+    let (verdict, text) = spoilt(|r| {
+        r.scenario.invariants = Invariants::None;
+        r.books.platform = None;
+    });
+    assert_eq!(verdict, "pass");
+    assert!(text.starts_with("money was not judged: the target is a channel alone"), "{text}");
+    let mut run = run();
+    run.scenario.invariants = Invariants::None;
+    assert!(run.judge().invariants.is_empty());
+}

@@ -78,9 +78,9 @@ pub enum MockError {
     /// A journal cannot be opened.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The system gave no thread.
-    #[error("cannot start a thread")]
-    Thread(#[source] std::io::Error),
+    /// The system gave no timer.
+    #[error("cannot start a timer")]
+    Timer(#[source] std::io::Error),
 }
 
 /// Channels being served, until stopped or dropped.
@@ -157,7 +157,7 @@ pub(super) async fn serve_channels(
         channels: channels.iter().map(|(c, _)| (c.profile.name.clone(), Arc::clone(c))).collect(),
         run,
         clock,
-        timer: Timer::start(clock).map_err(MockError::Thread)?,
+        timer: Timer::start(clock).map_err(MockError::Timer)?,
         client: callback_client(),
         stop_rx,
     });

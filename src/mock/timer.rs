@@ -1,30 +1,32 @@
 //! Waits that end within a fraction of a millisecond, for answer times.
 //!
-//! tokio's timer has steps of one millisecond, which is a tenth of a quick bank's answer. One thread keeps
-//! the due times in a heap and wakes the waiting tasks.
+//! tokio's timer has steps of one millisecond, which is a tenth of a quick bank's answer. Here the due times are in
+//! a heap, and a kernel timer, set to the first of them, is one more file in the event loop: the answers leave from
+//! the thread that is woken, without waking another first.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::clock::Clock;
 
-/// A thread that wakes tasks when they are due. Stops when dropped; waits then end at once.
+/// Wakes tasks when they are due. Stops when dropped; waits then end at once.
 #[derive(Debug)]
 pub(super) struct Timer {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    ringing: JoinHandle<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
+    clock: Clock,
     queue: Mutex<Queue>,
-    changed: Condvar,
+    alarm: alarm::Alarm,
 }
 
 #[derive(Debug, Default)]
@@ -32,7 +34,6 @@ struct Queue {
     /// Earliest first; the number keeps waits due at one moment in the order they came.
     due: BinaryHeap<Reverse<Wait>>,
     n_waits: u64,
-    is_stopped: bool,
 }
 
 #[derive(Debug)]
@@ -63,16 +64,23 @@ impl Ord for Wait {
 }
 
 impl Timer {
+    /// A timer for the runtime this is called in.
     pub(super) fn start(clock: Clock) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let of_thread = Arc::clone(&shared);
-        let thread =
-            std::thread::Builder::new().name(String::from("mock-timer")).spawn(move || of_thread.run(clock))?;
-        Ok(Self { shared, thread: Some(thread) })
+        let shared = Arc::new(Shared { clock, queue: Mutex::default(), alarm: alarm::Alarm::new()? });
+        let of_task = Arc::clone(&shared);
+        let ringing = tokio::spawn(async move {
+            while of_task.alarm.rung().await {
+                of_task.wake_due();
+            }
+        });
+        Ok(Self { shared, ringing })
     }
 
     /// Waits until `at`.
     pub(super) async fn until(&self, at: Instant) {
+        if at <= self.shared.clock.instant() {
+            return;
+        }
         let (wake_tx, wake_rx) = oneshot::channel();
         {
             let mut queue = self.shared.lock();
@@ -81,7 +89,8 @@ impl Timer {
             let is_first = queue.due.peek().is_none_or(|first| at < first.0.at);
             queue.due.push(Reverse(Wait { at, number, wake_tx }));
             if is_first {
-                self.shared.changed.notify_one();
+                // Under the lock, so that the alarm is always set for the first of the queue.
+                self.shared.alarm.set(at.saturating_duration_since(self.shared.clock.instant()));
             }
         }
         // An error means that the timer is gone, and so is the server.
@@ -91,11 +100,8 @@ impl Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        self.shared.lock().is_stopped = true;
-        self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.ringing.abort();
+        self.shared.lock().due.clear();
     }
 }
 
@@ -105,25 +111,114 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, clock: Clock) {
+    /// Wakes whoever is due, and sets the alarm for the next.
+    fn wake_due(&self) {
         let mut queue = self.lock();
-        while !queue.is_stopped {
-            let now = clock.instant();
-            while queue.due.peek().is_some_and(|first| first.0.at <= now) {
-                if let Some(Reverse(wait)) = queue.due.pop() {
-                    // Nobody waits any more if the caller went away.
-                    let _ = wait.wake_tx.send(());
+        let now = self.clock.instant();
+        while queue.due.peek().is_some_and(|first| first.0.at <= now) {
+            if let Some(Reverse(wait)) = queue.due.pop() {
+                // Nobody waits any more if the caller went away.
+                let _ = wait.wake_tx.send(());
+            }
+        }
+        if let Some(Reverse(first)) = queue.due.peek() {
+            self.alarm.set(first.at.saturating_duration_since(now));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod alarm {
+    use std::io;
+    use std::os::fd::OwnedFd;
+    use std::time::Duration;
+
+    use rustix::time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+    };
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
+
+    /// A `timerfd` in the event loop.
+    #[derive(Debug)]
+    pub(super) struct Alarm(AsyncFd<OwnedFd>);
+
+    impl Alarm {
+        pub(super) fn new() -> io::Result<Self> {
+            let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+            #[expect(
+                deprecated,
+                reason = "its successor is unsafe, which is forbidden here; an OwnedFd stays open as that one demands"
+            )]
+            let fd = AsyncFd::with_interest(fd, Interest::READABLE)?;
+            Ok(Self(fd))
+        }
+
+        /// Lets it ring once after `wait`, and not when it was set for before.
+        pub(super) fn set(&self, wait: Duration) {
+            let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+            // Zero would switch it off.
+            let wait = wait.max(Duration::from_nanos(1));
+            let tv_sec = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
+            let at =
+                Itimerspec { it_interval: none, it_value: Timespec { tv_sec, tv_nsec: wait.subsec_nanos().into() } };
+            timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &at).expect("a length of time is always valid");
+        }
+
+        /// Waits until it rings, or may have rung; false if it never will again.
+        pub(super) async fn rung(&self) -> bool {
+            // Setting the timer empties it, and readiness is told on each expiry: no read is needed.
+            match self.0.readable().await {
+                Ok(mut guard) => {
+                    guard.clear_ready();
+                    true
+                }
+                Err(_) => false,
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod alarm {
+    use std::io;
+    use std::time::Duration;
+
+    use tokio::sync::watch;
+    use tokio::time::Instant;
+
+    /// The runtime's timer: exact to a millisecond. The lateness each channel tells will show it.
+    #[derive(Debug)]
+    pub(super) struct Alarm(watch::Sender<Option<Instant>>);
+
+    impl Alarm {
+        pub(super) fn new() -> io::Result<Self> {
+            Ok(Self(watch::Sender::new(None)))
+        }
+
+        pub(super) fn set(&self, wait: Duration) {
+            self.0.send_replace(Some(Instant::now() + wait));
+        }
+
+        pub(super) async fn rung(&self) -> bool {
+            let mut changed = self.0.subscribe();
+            loop {
+                let set = *changed.borrow_and_update();
+                let ringing = async {
+                    match set {
+                        Some(at) => tokio::time::sleep_until(at).await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    () = ringing => {
+                        self.0.send_if_modified(|now| now.take_if(|at| Some(*at) == set).is_some());
+                        return true;
+                    }
+                    is_set = changed.changed() => if is_set.is_err() { return false; },
                 }
             }
-            queue = match queue.due.peek().map(|first| first.0.at) {
-                Some(at) => {
-                    let left = at.saturating_duration_since(now);
-                    self.changed.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
-            };
         }
-        queue.due.clear();
     }
 }
 
@@ -136,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn waits_end_in_order_of_due_time_and_never_early() {
         let clock = Clock::start();
-        let timer = Timer::start(clock).expect("a thread");
+        let timer = Timer::start(clock).expect("a kernel timer");
         let start = clock.instant();
         let wait = async |ms| {
             timer.until(start + Duration::from_millis(ms)).await;
@@ -149,10 +244,25 @@ mod tests {
         assert!(ended.1.1 <= ended.2.1 && ended.2.1 <= ended.0.1);
     }
 
+    /// Also waits whose moment is past by the time they are asked for, and many of one moment.
+    #[tokio::test]
+    async fn every_wait_ends() {
+        let clock = Clock::start();
+        let timer = Arc::new(Timer::start(clock).expect("a kernel timer"));
+        let start = clock.instant();
+        let waits = (0..2_000_u64).map(|n| {
+            let timer = Arc::clone(&timer);
+            tokio::spawn(async move { timer.until(start + Duration::from_micros(n / 3 * 17)).await })
+        });
+        for wait in waits.collect::<Vec<_>>() {
+            tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it ends").expect("no panic");
+        }
+    }
+
     #[tokio::test]
     async fn a_wait_of_a_stopped_timer_ends() {
         let clock = Clock::start();
-        let timer = Timer::start(clock).expect("a thread");
+        let timer = Timer::start(clock).expect("a kernel timer");
         let shared = Arc::clone(&timer.shared);
         let (wake_tx, wake_rx) = oneshot::channel();
         let at = clock.instant() + Duration::from_hours(1);

@@ -17,6 +17,12 @@ pub struct Problem {
 /// Codes of the interface that cannot be codes of a decline.
 const TAKEN: [&str; 11] = ["00", "01", "06", "13", "25", "30", "91", "94", "96", "A0", "A1"];
 
+/// The most servers of a bank.
+const SERVERS_MAX: u32 = 1_000;
+
+/// The longest queue: each call in it holds a connection, of which a mock serves 8,192 at once.
+const QUEUE_MAX: u32 = 8_000;
+
 impl ChannelProfile {
     /// All problems of this profile, in file order of the sections; empty if it can be served.
     pub fn check(&self) -> Vec<Problem> {
@@ -27,6 +33,15 @@ impl ChannelProfile {
             Answer::Accepts { after, final_after } => {
                 found.times("/answer/accepts/after", after);
                 found.times("/answer/accepts/final_after", final_after);
+            }
+            Answer::Servers { n, service_time } => {
+                if !(1..=SERVERS_MAX).contains(n) {
+                    found.add("/answer/servers/n", format!("must be 1 to {SERVERS_MAX}, got {n}"));
+                }
+                found.times("/answer/servers/service_time", service_time);
+                if matches!(service_time, Times::Constant(time) if time.0 == Span::ZERO) {
+                    found.add("/answer/servers/service_time/constant", "must be greater than 0");
+                }
             }
         }
         self.check_decline(&mut found);
@@ -45,6 +60,16 @@ impl ChannelProfile {
         }
         if self.limits.orders_max == 0 {
             found.add("/limits/orders_max", "must be greater than 0, got 0");
+        }
+        if self.limits.queue_max.is_some() && !matches!(self.answer, Answer::Servers { .. }) {
+            found.add_help(
+                "/limits/queue_max",
+                "is of use only where servers answer, as nobody waits for one here",
+                "leave it out, or write `answer: { servers: { n: 4, service_time: { constant: 5ms } } }`",
+            );
+        }
+        if let Some(max) = self.limits.queue_max.filter(|&max| max > QUEUE_MAX) {
+            found.add("/limits/queue_max", format!("must be at most {QUEUE_MAX}, got {max}"));
         }
         found.0
     }
@@ -216,6 +241,8 @@ mod tests {
     #[test]
     fn a_sound_profile_has_no_problems() {
         assert_eq!(check("/merchant_no", json!("88")), [""; 0]);
+        let servers = json!({ "servers": { "n": 4, "service_time": { "constant": "5ms" } } });
+        assert_eq!(check("/answer", servers), [""; 0]);
     }
 
     #[test]
@@ -242,6 +269,18 @@ mod tests {
             ("/callback/retries", json!([]), "/callback/retries"),
             ("/fee/basis_points", json!(10_001), "/fee/basis_points"),
             ("/limits/amount_max", json!(0), "/limits/amount_max"),
+            ("/limits", json!({ "queue_max": 5 }), "/limits/queue_max"),
+            ("/answer", json!({ "servers": { "n": 0, "service_time": { "constant": "1ms" } } }), "/answer/servers/n"),
+            (
+                "/answer",
+                json!({ "servers": { "n": 1, "service_time": { "constant": "0s" } } }),
+                "/answer/servers/service_time/constant",
+            ),
+            (
+                "/answer",
+                json!({ "servers": { "n": 1, "service_time": { "exponential": { "mean": "0s" } } } }),
+                "/answer/servers/service_time/exponential/mean",
+            ),
         ];
         for (pointer, value, expected) in table {
             let found = check(pointer, value.clone());

@@ -78,15 +78,15 @@ pub enum Answer {
         /// From the call's arrival to the outcome.
         final_after: Times,
     },
-}
-
-impl Answer {
-    /// From a call's arrival to its answer.
-    pub const fn after(&self) -> &Times {
-        match self {
-            Self::Synchronous { after } | Self::Accepts { after, .. } => after,
-        }
-    }
+    /// The answer says whether it was done, and comes when one of `n` servers has done it. Calls that find all
+    /// servers busy wait in one queue, first come, first served: a bank of known capacity, `n` calls for each
+    /// mean service time. What the bank refuses at once takes no server.
+    Servers {
+        /// How many calls are served at once, 1 to 1000.
+        n: u32,
+        /// How long a server is busy with one call; drawn for each order from the run's seed.
+        service_time: Times,
+    },
 }
 
 /// How often, and with which codes, a payment is declined.
@@ -166,7 +166,8 @@ impl Way {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Inquiry {
-    /// From an inquiry's arrival to its answer. Without it, as long as a payment takes to answer.
+    /// From an inquiry's arrival to its answer. Without it, as long as a payment takes to answer; where servers
+    /// answer, inquiries then take their turn in the queue.
     #[serde(default)]
     pub after: Option<Times>,
     /// How long after a payment or refund was taken in an inquiry still does not find it.
@@ -264,16 +265,26 @@ pub struct Limits {
     /// each. Beyond it calls with new numbers are answered 503 with code `91`.
     #[serde(default = "Limits::default_orders_max")]
     pub orders_max: u64,
+    /// Where servers answer: how many calls may wait for one. A call that finds as many waiting is answered 503
+    /// with code `91` at once. Default 4,096.
+    #[serde(default)]
+    pub queue_max: Option<u32>,
 }
 
 impl Limits {
     const fn default_orders_max() -> u64 {
         1_000_000
     }
+
+    /// How many calls may wait for a server. By default fewer than connections are served at once, so that a call
+    /// is refused rather than left unheard.
+    pub fn queue_max(&self) -> u32 {
+        self.queue_max.unwrap_or(4_096)
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { amount_max: None, orders_max: Self::default_orders_max() }
+        Self { amount_max: None, orders_max: Self::default_orders_max(), queue_max: None }
     }
 }

@@ -78,6 +78,10 @@ fn write_objectives(text: &mut String, verdict: &VerdictFile) {
 }
 
 fn write_invariants(text: &mut String, verdict: &VerdictFile) {
+    if verdict.invariants.is_empty() {
+        let _ = writeln!(text, "\n{}.", words::MONEY_NOT_JUDGED);
+        return;
+    }
     let (held, open): (Vec<_>, Vec<_>) = verdict.invariants.iter().partition(|invariant| invariant.verdict == "held");
     let n_checked: u64 = held.iter().map(|invariant| invariant.checked).sum();
     if !open.is_empty() {

@@ -7,6 +7,9 @@ use crate::money::{Amount, Currency};
 /// Shown where nothing was observed, so that it is never mistaken for zero.
 pub const NOTHING: &str = "–";
 
+/// Said in place of invariants where none was looked at.
+pub const MONEY_NOT_JUDGED: &str = "money not judged";
+
 /// `253,120`.
 pub fn count(n: u64) -> String {
     group_thousands(&n.to_string())

@@ -8,6 +8,7 @@ use super::model::Scenario;
 use super::read::{Reading, in_order, read_leniently};
 
 mod accounts;
+mod bank_alone;
 mod intents;
 mod journeys;
 mod judging;
@@ -51,6 +52,7 @@ pub fn check_scenario(scenario: &Scenario, document: &Document, repaired: &BTree
     load::check(scenario, &mut found);
     journeys::check(scenario, &mut found);
     judging::check(scenario, &mut found);
+    bank_alone::check(scenario, &mut found);
     found.problems
 }
 

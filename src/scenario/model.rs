@@ -51,7 +51,7 @@ pub struct Scenario {
     pub audit: AuditLimits,
 }
 
-/// What is put under load: exactly one of `embedded` and `url`.
+/// What is put under load: exactly one of `embedded`, `url` and `channel`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
@@ -61,6 +61,11 @@ pub struct Target {
     /// The address of a running gateway, such as `http://127.0.0.1:8080`.
     #[serde(default)]
     pub url: Option<String>,
+    /// The name of one of `channels`: that mock channel alone, without a chain. Journeys call the bank's own
+    /// interface (`post: /NAME/v1/pay`), signed as a bank wants it. There is no platform then, so there are no
+    /// notifications, and money is not judged: write `invariants: none`.
+    #[serde(default)]
+    pub channel: Option<String>,
     /// Environment variable that holds the token of the target's administration interface.
     #[serde(default)]
     pub admin_token_env: Option<String>,
@@ -390,6 +395,8 @@ pub enum Invariants {
     /// All of them; undecided ones make the run inconclusive.
     #[default]
     All,
+    /// None: only for `target: { channel: … }`, where there is no platform with a book to judge.
+    None,
     /// All, but these, named, do not count when undecided.
     Waive(Vec<String>),
 }

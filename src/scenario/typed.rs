@@ -6,7 +6,7 @@
 
 use crate::money::{Amount, Currency};
 use crate::scenario::model::{
-    Abort, AccountGroup, AuditLimits, Await, Derived, Journey, Load, Scenario, Stage, Step, Trace,
+    Abort, AccountGroup, AuditLimits, Await, Derived, Journey, Load, Scenario, Stage, Step, Target, Trace,
 };
 use crate::scenario::objective::{Objective, parse_objective};
 use crate::time::Span;
@@ -46,6 +46,17 @@ pub enum DerivedRule {
     Percent(f64),
     /// So many minor units more.
     Plus(i64),
+}
+
+/// What is put under load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetKind<'s> {
+    /// A target we start ourselves, by its name: `chain`.
+    Embedded(&'s str),
+    /// A running gateway at this address.
+    Url(&'s str),
+    /// The mock channel of this name, without a chain.
+    Channel(&'s str),
 }
 
 /// What a step does.
@@ -109,6 +120,18 @@ impl Scenario {
     /// The index of a journey in name order, which is its `kind` in plans and histories.
     pub fn journey_kind(&self, name: &str) -> Option<u16> {
         self.journeys.keys().position(|n| n == name).and_then(|n| u16::try_from(n).ok())
+    }
+}
+
+impl Target {
+    /// What it is; `None` unless exactly one of the kinds is given.
+    pub fn kind(&self) -> Option<TargetKind<'_>> {
+        match (self.embedded.as_deref(), self.url.as_deref(), self.channel.as_deref()) {
+            (Some(name), None, None) => Some(TargetKind::Embedded(name)),
+            (None, Some(url), None) => Some(TargetKind::Url(url)),
+            (None, None, Some(channel)) => Some(TargetKind::Channel(channel)),
+            _ => None,
+        }
     }
 }
 

@@ -72,3 +72,11 @@ pub(crate) fn invariant<'v>(verdict: &'v Value, name: &str) -> &'v Value {
         .find(|i| i["name"] == name)
         .unwrap_or_else(|| panic!("no invariant {name}"))
 }
+
+/// A verdict is as its published schema says.
+pub(crate) fn assert_fits_the_schema(verdict: &Value) {
+    let schema = json(&root().join("tests/fixtures/verdict.schema.json"));
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let problems: Vec<String> = validator.iter_errors(verdict).map(|e| e.to_string()).collect();
+    assert!(problems.is_empty(), "verdict.json: {problems:?}");
+}

@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
-
-use crate::program::{finish, invariant, json, machine, root, run_dir};
+use crate::program::{assert_fits_the_schema, finish, invariant, json, machine, root, run_dir};
 
 const SMOKE: &str = "scenarios/smoke.yaml";
 
@@ -26,13 +24,6 @@ const INVARIANTS: [&str; 14] = [
     "notified",
     "isolation",
 ];
-
-fn assert_fits_the_schema(verdict: &Value) {
-    let schema = json(&root().join("tests/fixtures/verdict.schema.json"));
-    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
-    let problems: Vec<String> = validator.iter_errors(verdict).map(|e| e.to_string()).collect();
-    assert!(problems.is_empty(), "verdict.json: {problems:?}");
-}
 
 /// A clean run passes, leaves every file, and has looked at everything it claims to hold.
 #[test]

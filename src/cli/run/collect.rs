@@ -26,16 +26,19 @@ const LAST_NOTICES: Duration = Duration::from_millis(200);
 /// no reason to lose the rest.
 pub(crate) async fn collect(prepared: &mut Prepared, mut target: Target, driven: Driven) -> Result<()> {
     let Driven { clock, report, how, mut why, endpoint, history, intents, mut signals } = driven;
-    let books = BookReader::new(target.admin.clone());
-    let is_target_up = how != "failed" || target.chain.as_mut().is_none_or(Served::is_running);
-    let rest = if is_target_up {
-        let limit = prepared.loaded.scenario.load.drain().max(REST_WITHIN);
-        come_to_rest(&books, limit, &mut signals).await
-    } else {
-        Rest { is_quiet: false, still_open: Some("unknown: the target is gone".to_owned()) }
+    let books = target.admin.clone().map(BookReader::new);
+    let is_target_up = how != "failed" || is_running(&mut target);
+    let rest = match &books {
+        _ if !is_target_up => Rest { is_quiet: false, still_open: Some("unknown: the target is gone".to_owned()) },
+        Some(books) => {
+            let limit = prepared.loaded.scenario.load.drain().max(REST_WITHIN);
+            come_to_rest(books, limit, &mut signals).await
+        }
+        // A bank alone has begun nothing but the answers that the engine waited for.
+        None => Rest { is_quiet: true, still_open: None },
     };
     let notices = endpoint.stop();
-    if is_target_up {
+    if let Some(books) = books.filter(|_| is_target_up) {
         keep(&mut why, take_book(&books, &prepared.dir).await);
     }
     let channels = channel_facts(&target).await;
@@ -66,6 +69,12 @@ pub(crate) async fn collect(prepared: &mut Prepared, mut target: Target, driven:
         cpu_s,
     });
     prepared.store_facts().context("cannot write run.json")
+}
+
+/// Whether what answers the journeys still does, as far as it is ours.
+fn is_running(target: &mut Target) -> bool {
+    let served = target.chain.as_mut().or(target.mocks.as_mut());
+    served.is_none_or(Served::is_running)
 }
 
 /// Whether the target came to rest, and what was open if not.

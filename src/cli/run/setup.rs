@@ -9,7 +9,8 @@ use crate::cli::{Failure, check, warn};
 use crate::id::RunId;
 use crate::judge::RunFacts;
 use crate::plan::{Plan, PlanInputs};
-use crate::scenario::model::{Journey, Step};
+use crate::scenario::model::{Journey, Scenario, Step};
+use crate::scenario::typed::TargetKind;
 use crate::seed::Seed;
 use crate::store::RunDir;
 
@@ -23,22 +24,62 @@ pub(crate) struct Prepared {
     pub(crate) seed: Seed,
     pub(crate) dir: RunDir,
     pub(crate) facts: RunFacts,
-    /// The address of a running gateway; `None` for the embedded chain.
-    pub(crate) url: Option<String>,
+    pub(crate) site: Site,
+}
+
+/// What is put under load, decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// The embedded chain with the scenario's mock channels.
+    Embedded,
+    /// A running gateway at this address; it calls banks of its own.
+    Url(String),
+    /// The mock channel of this name alone.
+    Channel(String),
+}
+
+impl Site {
+    fn decide(ask: &Ask, scenario: &Scenario) -> Result<Self, Failure> {
+        let site = match (&ask.target, scenario.target.kind()) {
+            (TargetAsk::Scenario, Some(TargetKind::Channel(name))) => Self::Channel(name.to_owned()),
+            (TargetAsk::Embedded | TargetAsk::Url(_), Some(TargetKind::Channel(name))) => {
+                return Err(Failure::user(format!(
+                    "the target cannot be replaced: the scenario's journeys speak the interface of channel `{name}`"
+                )));
+            }
+            (TargetAsk::Url(url), _) => Self::Url(url.clone()),
+            (TargetAsk::Scenario, Some(TargetKind::Url(url))) => Self::Url(url.to_owned()),
+            (TargetAsk::Scenario | TargetAsk::Embedded, _) => Self::Embedded,
+        };
+        if site != Self::Embedded && !ask.defects.is_empty() {
+            return Err(Failure::user("only the embedded chain can carry a planted defect"));
+        }
+        Ok(site)
+    }
+
+    /// For people, and for `run.json`.
+    fn name(&self, ask: &Ask) -> String {
+        match self {
+            Self::Embedded => ask.embedded_name(),
+            Self::Url(url) => url.clone(),
+            Self::Channel(name) => format!("channel {name}"),
+        }
+    }
+
+    /// Whether the scenario's mock channels are served for the run.
+    pub(crate) const fn has_mocks(&self) -> bool {
+        match self {
+            Self::Embedded | Self::Channel(_) => true,
+            Self::Url(_) => false,
+        }
+    }
 }
 
 /// Reads and checks every file, fixes the plan, and makes the run directory.
 pub(crate) fn prepare(ask: &Ask) -> Result<Prepared, Failure> {
     let loaded = input::load_scenario(&ask.scenario).map_err(Failure::Input)?;
     check::show(&loaded.warnings);
-    let url = match &ask.target {
-        TargetAsk::Embedded => None,
-        TargetAsk::Url(url) => Some(url.clone()),
-        TargetAsk::Scenario => loaded.scenario.target.url.clone(),
-    };
-    if url.is_some() && !ask.defects.is_empty() {
-        return Err(Failure::user("only the embedded chain can carry a planted defect"));
-    }
+    let site = Site::decide(ask, &loaded.scenario)?;
     let seed = Seed(ask.seed);
     let plan = Plan::new(PlanInputs {
         scenario: &loaded.scenario,
@@ -57,8 +98,8 @@ pub(crate) fn prepare(ask: &Ask) -> Result<Prepared, Failure> {
         Place::At(path) => RunDir::create_at(path, &run),
     };
     let dir = dir.context("cannot make the run directory").map_err(Failure::World)?;
-    let facts = facts(ask, &loaded, &plan, &run, url.as_deref());
-    let prepared = Prepared { loaded, plan, run, seed, dir, facts, url };
+    let facts = facts(ask, &loaded, &plan, &run, &site);
+    let prepared = Prepared { loaded, plan, run, seed, dir, facts, site };
     prepared.store_inputs().context("cannot write into the run directory").map_err(Failure::World)?;
     warn(&format!(
         "run {}: {} journeys in {:.0} s, plan {}",
@@ -92,15 +133,14 @@ impl Prepared {
     }
 }
 
-fn facts(ask: &Ask, loaded: &Loaded, plan: &Plan, run: &RunId, url: Option<&str>) -> RunFacts {
-    let target = url.map_or_else(|| ask.embedded_name(), str::to_owned);
+fn facts(ask: &Ask, loaded: &Loaded, plan: &Plan, run: &RunId, site: &Site) -> RunFacts {
     RunFacts {
         format: 1,
         run: run.to_string(),
         scenario: loaded.scenario.name.clone(),
         scenario_sha256: loaded.sha256.clone(),
         seed: ask.seed,
-        target,
+        target: site.name(ask),
         kinds: plan.kinds().iter().map(ToString::to_string).collect(),
         steps: loaded.scenario.journeys.iter().map(|(name, j)| step_names(name, j)).collect(),
         started_at: String::new(),
@@ -108,10 +148,10 @@ fn facts(ask: &Ask, loaded: &Loaded, plan: &Plan, run: &RunId, url: Option<&str>
         schedule_s: plan.duration().as_secs_f64(),
         planned: plan.n_journeys(),
         plan_sha256: plan.digest(),
-        mocks: if url.is_some() {
-            Vec::new()
-        } else {
+        mocks: if site.has_mocks() {
             loaded.profiles.iter().map(|p| p.profile.name.clone()).collect()
+        } else {
+            Vec::new()
         },
         end: None,
     }

@@ -1,9 +1,10 @@
-//! The thing under load: the embedded chain with its mock channels, or a target that runs elsewhere.
+//! The thing under load: the embedded chain with its mock channels, a target that runs elsewhere, or a mock
+//! channel alone.
 
 use anyhow::{Context, Result};
 
 use super::ask::Ask;
-use super::setup::{Prepared, wall_clock};
+use super::setup::{Prepared, Site, wall_clock};
 use crate::cli::children::Served;
 use crate::cli::{Failure, chain, warn};
 use crate::time::Span;
@@ -23,8 +24,8 @@ const TOKEN_VARIABLE: &str = "PLIMSOLL_ADMIN_TOKEN";
 pub(crate) struct Target {
     /// The gateway's address.
     pub(crate) gateway: String,
-    /// For provisioning and reading its book.
-    pub(crate) admin: Admin,
+    /// For provisioning and reading its book; a channel alone has neither accounts nor a platform's book.
+    pub(crate) admin: Option<Admin>,
     /// The embedded chain.
     pub(crate) chain: Option<Served>,
     /// The mock channels.
@@ -33,31 +34,38 @@ pub(crate) struct Target {
 
 /// Starts what the scenario asks for, or finds the running target.
 pub(crate) async fn start(prepared: &Prepared, ask: &Ask) -> Result<Target, Failure> {
-    // Channels belong to the embedded chain; a target elsewhere calls banks of its own.
-    let mocks = match (&prepared.url, prepared.loaded.profiles.is_empty()) {
-        (None, false) => Some(start_mocks(prepared).await.map_err(Failure::World)?),
+    let mocks = match (prepared.site.has_mocks(), prepared.loaded.profiles.is_empty()) {
+        (true, false) => Some(start_mocks(prepared).await.map_err(Failure::World)?),
         _ => None,
     };
-    let (gateway, token, chain) = if let Some(url) = &prepared.url {
-        (url.clone(), token_from_env(prepared)?, None)
-    } else {
-        let token = Secret::new(make_token(prepared));
-        let chain = start_chain(prepared, ask, mocks.as_ref(), &token).await.map_err(Failure::World)?;
-        (format!("http://{}", chain.ready.address), token, Some(chain))
+    let (gateway, token, chain) = match &prepared.site {
+        Site::Channel(name) => {
+            let bank = mocks.as_ref().with_context(|| format!("there is no channel `{name}` to serve"));
+            let gateway = format!("http://{}", bank.map_err(Failure::World)?.ready.address);
+            return Ok(Target { gateway, admin: None, chain: None, mocks });
+        }
+        Site::Url(url) => (url.clone(), token_from_env(prepared)?, None),
+        Site::Embedded => {
+            let token = Secret::new(make_token(prepared));
+            let chain = start_chain(prepared, ask, mocks.as_ref(), &token).await.map_err(Failure::World)?;
+            (format!("http://{}", chain.ready.address), token, Some(chain))
+        }
     };
     let admin = Admin::new(&gateway, token, ADMIN_WITHIN)
         .with_context(|| format!("`{gateway}` cannot be a target"))
         .map_err(Failure::World)?;
-    Ok(Target { gateway, admin, chain, mocks })
+    Ok(Target { gateway, admin: Some(admin), chain, mocks })
 }
 
 impl Target {
-    /// Opens the virtual accounts; refuses a target that does not answer as one, or does not echo the mark.
+    /// Opens the virtual accounts, where there is a platform to open them at; refuses a target that does not answer
+    /// as one, or does not echo the mark.
     pub(crate) async fn provision(&self, prepared: &Prepared, notify: &str) -> Result<Secrets, Failure> {
+        let Some(admin) = &self.admin else { return Ok(Secrets::default()) };
         let accounts: Vec<_> = prepared.plan.accounts().cloned().collect();
         let secrets = Secrets::derive(prepared.seed, accounts.iter().map(|a| a.id.as_ref()));
         let live = prepared.loaded.scenario.parsed_live_ranges();
-        let provisioner = Provisioner::new(self.admin.clone(), prepared.run.clone(), notify);
+        let provisioner = Provisioner::new(admin.clone(), prepared.run.clone(), notify);
         match provisioner.provision(&accounts, &secrets, &live, wall_clock().as_secs()).await {
             Ok(opened) => {
                 if opened.existing > 0 {

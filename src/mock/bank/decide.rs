@@ -14,10 +14,10 @@ impl Bank {
         let known = self.order(&subject).map(|o| (o.state, o.n_calls));
         let nth = known.map_or(0, |(_, n_calls)| n_calls).saturating_add(1);
         let luck = self.luck(&subject, &ask.run, nth);
-        let after = luck.time(Draw::After, self.profile.answer.after());
         if known.is_none() && self.is_full() {
-            return self.plain(ask, Code::UNAVAILABLE, after, now_us);
+            return self.refuse_now(ask, now_us);
         }
+        let Some(after) = self.after(&luck, now_us) else { return self.refuse_now(ask, now_us) };
         let order = self.order_or_new(&subject, &ask.order_no, &ask.run);
         order.n_calls = nth;
         match order.state {
@@ -94,8 +94,12 @@ impl Bank {
         };
         let luck =
             Luck::of(self.seed, &self.profile.name, ask.operation.word(), ask.run.strip(subject.number()), n_inquiries);
+        let after = match &self.profile.inquiry.after {
+            Some(after) => Some(luck.time(Draw::After, after)),
+            None => self.after(&luck, now_us),
+        };
+        let Some(after) = after else { return self.refuse_now(ask, now_us) };
         let inquiry = &self.profile.inquiry;
-        let after = luck.time(Draw::After, inquiry.after.as_ref().unwrap_or(self.profile.answer.after()));
         let age_us = u64::try_from(now_us.saturating_sub(taken_us)).unwrap_or(0);
         let is_hidden = code != Code::CLOSED
             && (age_us < inquiry.visibility_lag.0.as_micros()
@@ -106,11 +110,11 @@ impl Bank {
     pub(super) fn close(&mut self, ask: &Ask, now_us: i64) -> Decision {
         let subject = Subject::of(ask);
         let luck = Luck::of(self.seed, &self.profile.name, ask.operation.word(), ask.run.strip(subject.number()), 1);
-        let after = luck.time(Draw::After, self.profile.answer.after());
         let state = self.order(&subject).map(|o| o.state);
         if state.is_none() && self.is_full() {
-            return self.plain(ask, Code::UNAVAILABLE, after, now_us);
+            return self.refuse_now(ask, now_us);
         }
+        let Some(after) = self.after(&luck, now_us) else { return self.refuse_now(ask, now_us) };
         match state {
             Some(State::Final(outcome)) => self.plain(ask, outcome.code(), after, now_us),
             Some(State::Closed) => self.plain(ask, Code::CLOSED, after, now_us),
@@ -173,6 +177,11 @@ impl Bank {
         let payment = self.payments.get(ask.order_no.as_str())?;
         let is_captured = payment.state == State::Final(Outcome::Success) && payment.currency == ask.currency;
         is_captured.then_some(payment.amount - payment.refunded)
+    }
+
+    /// The bank cannot: nothing is done, no server is kept busy, and the answer leaves at once.
+    fn refuse_now(&mut self, ask: &Ask, now_us: i64) -> Decision {
+        self.plain(ask, Code::UNAVAILABLE, Span::ZERO, now_us)
     }
 
     /// An answer with `code`, and its record.

@@ -6,6 +6,7 @@
 mod decide;
 mod order;
 mod restore;
+mod station;
 #[cfg(test)]
 mod tests;
 
@@ -13,11 +14,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use self::order::{Code, Order, Outcome, State};
+use self::station::Station;
 use super::luck::{Draw, Luck};
 use super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
 use crate::ledger::{ChannelRecord, RecordKind};
-use crate::profile::ChannelProfile;
+use crate::profile::{self, ChannelProfile};
 use crate::seed::Seed;
 use crate::time::Span;
 
@@ -37,6 +39,8 @@ pub struct Bank {
     last_seq: u64,
     /// The run of the latest order; orders of one run share one name.
     latest_run: Option<Arc<RunId>>,
+    /// Where servers answer.
+    station: Option<Station>,
 }
 
 /// A payment or refund by its number.
@@ -158,7 +162,12 @@ impl Bank {
     /// A bank that behaves as `profile` says, with the luck of `seed`. If `run` is given, marks of other runs
     /// are strangers' (see [`Bank::run`]). The profile must be one in which [`ChannelProfile::check`] finds nothing.
     pub fn new(profile: Arc<ChannelProfile>, seed: Seed, run: Option<RunId>) -> Self {
-        Self { profile, seed, run, payments: HashMap::new(), refunds: HashMap::new(), last_seq: 0, latest_run: None }
+        let station = match profile.answer {
+            profile::Answer::Servers { n, .. } => Some(Station::new(n, profile.limits.queue_max())),
+            profile::Answer::Synchronous { .. } | profile::Answer::Accepts { .. } => None,
+        };
+        let (payments, refunds) = (HashMap::new(), HashMap::new());
+        Self { profile, seed, run, payments, refunds, last_seq: 0, latest_run: None, station }
     }
 
     /// How this bank behaves.
@@ -292,6 +301,19 @@ impl Bank {
             Subject::Refund(number) => {
                 self.refunds.entry(Box::from(number.as_str())).or_insert_with(|| Order::new(run, Some(of_payment)))
             }
+        }
+    }
+
+    /// From a call's arrival to its answer; `None` if it would have to wait for a server and nobody more may.
+    ///
+    /// A call that is given a time keeps a server busy, so ask once for each that is answered.
+    fn after(&mut self, luck: &Luck, now_us: i64) -> Option<Span> {
+        match (&self.profile.answer, &mut self.station) {
+            (profile::Answer::Servers { service_time, .. }, Some(station)) => {
+                station.serve(now_us.saturating_mul(1_000), luck.time(Draw::After, service_time))
+            }
+            (profile::Answer::Synchronous { after } | profile::Answer::Accepts { after, .. }, _)
+            | (profile::Answer::Servers { service_time: after, .. }, None) => Some(luck.time(Draw::After, after)),
         }
     }
 

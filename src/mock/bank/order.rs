@@ -53,7 +53,7 @@ impl Code {
             b"25" => Some("no such number"),
             b"51" => Some("not enough money"),
             b"61" => Some("above the limit"),
-            b"91" => Some("the bank takes no new orders"),
+            b"91" => Some("the bank cannot take this now"),
             b"94" => Some("this number was used with another amount"),
             b"96" => Some("outcome not known, ask"),
             _ => Some("declined"),

@@ -31,7 +31,7 @@ impl Bank {
             }
             // A synchronous bank stopped between a call and its effect: nobody was answered yet.
             let wait = match &self.profile.answer {
-                profile::Answer::Synchronous { .. } => 0,
+                profile::Answer::Synchronous { .. } | profile::Answer::Servers { .. } => 0,
                 profile::Answer::Accepts { final_after, .. } => {
                     self.luck(&subject, &order.run, order.nth_taken).time(Draw::FinalAfter, final_after).as_micros()
                 }

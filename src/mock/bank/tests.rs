@@ -482,3 +482,50 @@ fn a_bank_restored_from_its_journal_goes_on_as_if_it_had_not_stopped() {
         }
     }
 }
+
+fn servers(n: u32, service_time: &Value) -> Value {
+    json!({ "answer": { "servers": { "n": n, "service_time": service_time } }, "limits": { "queue_max": 2 } })
+}
+
+/// From each call's arrival at `ms` to its answer in milliseconds, or its code if that is not success.
+fn answered_after(bank: &mut Bank, calls: &[(i64, &str)]) -> Vec<String> {
+    let one = |&(ms, call): &(i64, &str)| {
+        let decision = bank.handle(&ask(call), ms * 1_000);
+        match shown(&decision.reply).as_str() {
+            "00 SUCCESS" => format!("{}", decision.after.as_micros() / 1_000),
+            other => format!("{} {other}", decision.after.as_micros() / 1_000),
+        }
+    };
+    calls.iter().map(one).collect()
+}
+
+/// Two servers of 5 ms and a queue of two: pay, refund, inquiry and repetition take their turn alike; who finds
+/// the queue full is refused at once, written down, and can come again as if nothing had been.
+#[test]
+fn servers_answer_in_turn_and_refuse_beyond_the_queue() {
+    let mut bank = bank(&servers(2, &json!({ "constant": "5ms" })));
+    let calls = [(0, "pay 1 500"), (0, "pay 2 500"), (1, "refund 1 a 100"), (2, "query 1"), (2, "pay 3 500")];
+    assert_eq!(answered_after(&mut bank, &calls), ["5", "5", "9", "8", "0 503 91 REFUSED"]);
+    assert_eq!(
+        answered_after(&mut bank, &[(3, "close 9"), (10, "pay 3 500"), (10, "pay 1 500")]),
+        ["0 503 91 REFUSED", "5", "5"]
+    );
+    for order in ["4", "5"] {
+        bank.handle(&ask(&format!("pay {order} 500")), 10_000);
+    }
+    let refused = bank.handle(&ask("pay 6 500"), 10_000).records;
+    assert_eq!(refused.iter().map(|r| (r.kind, r.status.as_str())).collect::<Vec<_>>(), [(RecordKind::Call, "91")]);
+}
+
+/// The same order draws the same service time, whenever it comes and whoever else does.
+#[test]
+fn a_service_time_hangs_on_seed_and_order_alone() {
+    let profile = servers(1, &json!({ "exponential": { "mean": "5ms" } }));
+    let alone = |order: &str| bank(&profile).handle(&ask(&format!("pay {order} 500")), 0).after;
+    let mut busy = bank(&profile);
+    let first = busy.handle(&ask("pay 1 500"), 0).after;
+    let second = busy.handle(&ask("pay 2 500"), 0).after;
+    assert_eq!(first, alone("1"));
+    assert_eq!(second.as_nanos(), first.as_nanos() + alone("2").as_nanos());
+    assert_ne!(alone("1"), alone("2"));
+}

@@ -32,6 +32,9 @@ pub(super) fn objectives(verdict: &VerdictFile) -> String {
 
 /// All invariants, each with what it says; what was violated or stayed undecided has its evidence below the table's row.
 pub(super) fn invariants(verdict: &VerdictFile) -> String {
+    if verdict.invariants.is_empty() {
+        return format!("<p>{}</p>\n", words::MONEY_NOT_JUDGED);
+    }
     let open: String =
         verdict.invariants.iter().filter(|invariant| invariant.verdict != "held").map(evidence).collect();
     let rows: Vec<Vec<String>> = verdict

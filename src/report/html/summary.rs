@@ -61,12 +61,17 @@ fn held(verdict: &VerdictFile) -> String {
     let held: Vec<_> = verdict.invariants.iter().filter(|invariant| invariant.verdict == "held").collect();
     let checked: u64 = held.iter().map(|invariant| invariant.checked).sum();
     let doubts = audit::checks(&verdict.audit).iter().filter(|check| !check.is_sound).count();
+    let money = match verdict.invariants.len() {
+        0 => words::MONEY_NOT_JUDGED.to_owned(),
+        n => format!(
+            "{} of {n} money invariants held, {} checked",
+            held.len(),
+            words::counted(checked, "thing", "things")
+        ),
+    };
     format!(
-        "{met} of {} objectives met; {} of {} money invariants held, {} checked; the harness {}.",
+        "{met} of {} objectives met; {money}; the harness {}.",
         verdict.objectives.len(),
-        held.len(),
-        verdict.invariants.len(),
-        words::counted(checked, "thing", "things"),
         match doubts {
             0 => "has no doubt about itself".to_owned(),
             n => format!("has {} about itself", words::counted(n as u64, "doubt", "doubts")),

@@ -24,7 +24,8 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
 }
 
 fn check_target(target: &Target, found: &mut Found<'_>) {
-    let given = [("embedded", target.embedded.is_some()), ("url", target.url.is_some())];
+    let given =
+        [("embedded", target.embedded.is_some()), ("url", target.url.is_some()), ("channel", target.channel.is_some())];
     exactly_one(found, "/target", "a target", &given);
     if let Some(name) = target.embedded.as_deref().filter(|name| !EMBEDDED.contains(name)) {
         found.error(Spot::Value("/target/embedded"), format!("unknown embedded target `{name}`")).help(suggest(
