@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::model::{JourneyMeasures, Measures};
 use super::objective::Observation;
 use super::seconds::Seconds;
-use super::settled::{Settling, Waiting};
+use super::settled::{Settling, Waiting, is_final};
 use super::tally::{Tally, us};
 use crate::history::{Event, Exchange, Outcome};
 use crate::ledger::Books;
@@ -185,7 +185,7 @@ impl Measurer {
         if let Some(open) = self.open.get_mut(&x.journey) {
             open.first_id = Some(id.clone());
         }
-        let waiting = Waiting { kind: x.kind, due_ns: x.due_ns };
+        let waiting = Waiting { journey: x.journey, kind: x.kind, due_ns: x.due_ns };
         let sample = if x.target_status.as_deref().is_some_and(is_final) {
             Some((waiting, Span::from_nanos(x.answered_ns.saturating_sub(x.due_ns))))
         } else {
@@ -278,8 +278,4 @@ impl Measured {
         self.measures.money = super::money_rows(books);
         self
     }
-}
-
-fn is_final(status: &str) -> bool {
-    matches!(status, "SUCCEEDED" | "FAILED")
 }

@@ -15,3 +15,5 @@ pub use measurer::{Frame, Measured, Measurer};
 pub use model::{Curve, JourneyMeasures, Measures, MoneyRow, Quantiles, SecondMeasures};
 pub use money::money_rows;
 pub use objective::{Assessment, Observation, assess, shown};
+pub(crate) use settled::{Settling, Waiting, is_final};
+pub(crate) use tally::curve_steps;

@@ -10,21 +10,22 @@ const LIMIT: usize = 200_000;
 
 /// A journey's first payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Waiting {
-    pub(super) kind: u16,
-    pub(super) due_ns: u64,
+pub(crate) struct Waiting {
+    pub(crate) journey: u64,
+    pub(crate) kind: u16,
+    pub(crate) due_ns: u64,
 }
 
 /// What is waited for, and notices that came early.
 #[derive(Debug, Default)]
-pub(super) struct Settling {
+pub(crate) struct Settling {
     waiting: Bounded<Waiting>,
     early: Bounded<u64>,
 }
 
 impl Settling {
     /// An answer gave the journey's payment this id and no final word. Gives the sample if a notice came first.
-    pub(super) fn wait_for(&mut self, id: &str, waiting: Waiting) -> Option<(Waiting, Span)> {
+    pub(crate) fn wait_for(&mut self, id: &str, waiting: Waiting) -> Option<(Waiting, Span)> {
         if let Some(at_ns) = self.early.take(id) {
             return Some((waiting, since(waiting, at_ns)));
         }
@@ -33,7 +34,7 @@ impl Settling {
     }
 
     /// A signed final notice arrived. Gives the sample if it is the first word.
-    pub(super) fn notice(&mut self, id: &str, at_ns: u64) -> Option<(Waiting, Span)> {
+    pub(crate) fn notice(&mut self, id: &str, at_ns: u64) -> Option<(Waiting, Span)> {
         let sample = self.answer(id, at_ns);
         if sample.is_none() {
             self.early.put(id, at_ns);
@@ -42,9 +43,14 @@ impl Settling {
     }
 
     /// A poll's answer was final. Gives the sample if it is the first word.
-    pub(super) fn answer(&mut self, id: &str, at_ns: u64) -> Option<(Waiting, Span)> {
+    pub(crate) fn answer(&mut self, id: &str, at_ns: u64) -> Option<(Waiting, Span)> {
         self.waiting.take(id).map(|waiting| (waiting, since(waiting, at_ns)))
     }
+}
+
+/// Whether a status is a payment's last.
+pub(crate) fn is_final(status: &str) -> bool {
+    matches!(status, "SUCCEEDED" | "FAILED")
 }
 
 fn since(waiting: Waiting, at_ns: u64) -> Span {
@@ -88,7 +94,7 @@ impl<T> Bounded<T> {
 mod tests {
     use super::*;
 
-    const PAYMENT: Waiting = Waiting { kind: 0, due_ns: 1_000 };
+    const PAYMENT: Waiting = Waiting { journey: 0, kind: 0, due_ns: 1_000 };
 
     #[test]
     fn the_first_word_counts_whichever_way_it_comes() {

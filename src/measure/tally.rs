@@ -46,16 +46,19 @@ impl Tally {
     }
 
     /// The quantile curve.
-    ///
-    /// Twenty points for each tenfold rarer event, up to the one that the sample just supports.
     pub(super) fn curve(&self) -> Curve {
-        let n = self.response.n().min(self.service.n());
-        let last = if n == 0 { None } else { Some(1.0 - 1.0 / n as f64) };
-        let steps = (0..).map(|k| 1.0 - 10_f64.powf(-f64::from(k) / 20.0));
-        let qs = last.into_iter().flat_map(|last| steps.clone().take_while(move |q| *q < last).chain([last]));
+        let qs = curve_steps(self.response.n().min(self.service.n()));
         let points = qs.filter_map(|q| Some((q, us(self.response.quantile(q)?), us(self.service.quantile(q)?))));
         Curve { name: self.counts.name.clone(), points: points.collect() }
     }
+}
+
+/// The quantiles of a curve over `n` observations: twenty for each tenfold rarer event, up to the one that the sample
+/// just supports. None if there are no observations.
+pub(crate) fn curve_steps(n: u64) -> impl Iterator<Item = f64> {
+    let last = if n == 0 { None } else { Some(1.0 - 1.0 / n as f64) };
+    let steps = (0..).map(|k| 1.0 - 10_f64.powf(-f64::from(k) / 20.0));
+    last.into_iter().flat_map(move |last| steps.clone().take_while(move |q| *q < last).chain([last]))
 }
 
 /// The field that counts this outcome.

@@ -1,0 +1,119 @@
+use crate::capacity::reader::StepReader;
+use crate::capacity::series::{per_independent, trend};
+use crate::history::{Event, Exchange, Outcome};
+use crate::measure::Frame;
+use crate::scenario::objective::parse_objective;
+use crate::seed::Seed;
+use crate::stats::Draws;
+use crate::time::Span;
+
+const MS: u64 = 1_000_000;
+
+fn frame(objectives: &[&str]) -> Frame {
+    Frame {
+        kinds: vec!["pay".to_owned(), "refund".to_owned()],
+        schedule: Span::from_secs(10),
+        warm_up: Span::from_secs(1),
+        objectives: objectives.iter().map(|o| parse_objective(o).expect("sound")).collect(),
+    }
+}
+
+fn exchange(journey: u64, kind: u16, due_ns: u64, response_ns: u64, outcome: Outcome) -> Event {
+    Event::Exchange(Exchange {
+        journey,
+        kind,
+        step: 0,
+        attempt: 1,
+        due_ns,
+        sent_ns: due_ns,
+        answered_ns: due_ns + response_ns,
+        outcome,
+        status: 200,
+        reason: None,
+        intent: None,
+        target_id: None,
+        target_status: None,
+        is_poll: false,
+    })
+}
+
+/// 100 journeys each second, every tenth a refund; each answered after `response` milliseconds.
+fn read(
+    objectives: &[&str],
+    response_ms: impl Fn(u64) -> u64,
+    outcome: impl Fn(u64) -> Outcome,
+) -> super::StepEvidence {
+    let mut reader = StepReader::new(frame(objectives));
+    for n in 0..1_000 {
+        let (kind, due_ns) = (u16::from(n % 10 == 0), n * 10 * MS);
+        reader.take(&exchange(n, kind, due_ns, response_ms(n) * MS, outcome(n)));
+        let at_ns = due_ns + response_ms(n) * MS;
+        reader.take(&Event::Ended { journey: n, kind, due_ns, at_ns, outcome: outcome(n) });
+    }
+    let judged = super::judged::Judged::new();
+    super::StepEvidence::new(&reader.finish(), judged.facts(100.0))
+}
+
+#[test]
+fn breaks_are_counted_after_the_warm_up_and_by_scope() {
+    // Every twentieth is slow: 50, of which 45 are due after the first second. All of them are refunds.
+    let slow = |n: u64| if n.is_multiple_of(20) { 80 } else { 5 };
+    let objectives = ["all: p90 response_time <= 50 ms", "refund: p90 response_time <= 50 ms", "pay: failed <= 1 %"];
+    let seen = read(&objectives, slow, |n| if n == 501 { Outcome::Unknown } else { Outcome::Ok });
+    let counts: Vec<(u64, u64)> = seen.objectives.iter().map(|o| (o.samples, o.broke)).collect();
+    assert_eq!(counts, [(900, 45), (90, 45), (810, 1)]);
+    assert_eq!(seen.due, 1_000);
+    assert!((seen.throughput - 100.0).abs() < 1.0);
+}
+
+#[test]
+fn dropped_lag_and_throughput_are_not_shares() {
+    let seen = read(&["all: dropped == 0", "all: throughput >= 50/s"], |_| 5, |_| Outcome::Ok);
+    assert!(seen.objectives.is_empty());
+}
+
+#[test]
+fn what_is_answered_later_and_later_is_a_growing_backlog() {
+    // Served at 90 of 100 each second: the wait grows by a tenth of the time gone by.
+    let seen = read(&[], |n| 5 + n, |_| Outcome::Ok);
+    let requests = &seen.backlogs[0];
+    assert!((requests.slope - 9.1).abs() < 0.5, "{requests:?}");
+    let steady = read(&[], |_| 25, |_| Outcome::Ok);
+    assert!(steady.backlogs[0].slope.abs() < 0.05, "{:?}", steady.backlogs[0]);
+}
+
+#[test]
+fn breaks_in_runs_of_twenty_are_worth_a_twentieth() {
+    let mut draws = Draws::new(Seed(5), "runs", 0);
+    let n = 20_000;
+    let runs: Vec<bool> = (0..n / 20).flat_map(|_| [draws.chance(0.1); 20]).collect();
+    let alone: Vec<bool> = (0..n).map(|_| draws.chance(0.1)).collect();
+    let each = |breaks: &[bool]| {
+        let count = breaks.iter().filter(|b| **b).count();
+        per_independent(breaks.iter().enumerate().map(|(i, &b)| (i as f64, b)), n, count, (0.0, n as f64))
+    };
+    let (together, apart) = (each(&runs), each(&alone));
+    assert!((15.0..26.0).contains(&together), "{together}");
+    assert!((1.0..1.4).contains(&apart), "{apart}");
+}
+
+#[test]
+fn a_trend_is_known_as_well_as_its_error_says() {
+    // 200 random series with a slope of 0.5 and neighbours that resemble each other: the slope is within two of its
+    // errors in about 95 % of them; fewer than 85 % would mean that correlation is not seen.
+    let within = (0..200)
+        .filter(|&i| {
+            let mut draws = Draws::new(Seed(11), "trend", i);
+            let mut noise = 0.0;
+            let y: Vec<f64> = (0..200)
+                .map(|t| {
+                    noise = 0.6 * noise + draws.unit() - 0.5;
+                    0.05 * f64::from(t) + noise
+                })
+                .collect();
+            let trend = trend(&y, 0.1).expect("long enough");
+            (trend.slope - 0.5).abs() < 2.0 * trend.error
+        })
+        .count();
+    assert!(within >= 170, "{within} of 200");
+}
