@@ -22,6 +22,22 @@ pub enum Command {
     /// Put a payment chain under load, judge the money, report.
     #[command(after_help = "Example: plimsoll run scenarios/marketplace_day.yaml --rate 300/s --seed 7")]
     Run(RunArgs),
+    /// Find how much a payment chain can carry: its load line, as an interval.
+    #[command(after_help = "Example: plimsoll capacity scenarios/marketplace_day.yaml --budget 3m --width 5%\n\
+        Exit codes: 0 the line was found, 1 nothing holds, 4 the line is not known well enough; of --gate: 0 still holds, 1 no \
+        more, 4 undecided.")]
+    Capacity(Box<crate::cli::capacity::args::CapacityArgs>),
+    /// Keep and compare load lines.
+    Baseline {
+        /// What to do.
+        #[command(subcommand)]
+        command: crate::cli::baseline::BaselineCommand,
+    },
+    /// Compare two releases under the same load, in turn; say whether the new one may take more traffic.
+    #[command(after_help = "Example: plimsoll canary scenarios/marketplace_day.yaml --control v1 --canary v2\n\
+        Exit codes: 0 PASS, 1 FAIL, 4 HOLD. Keys of addresses: PLIMSOLL_CONTROL_TOKEN and PLIMSOLL_CANARY_TOKEN, or \
+        PLIMSOLL_ADMIN_TOKEN for both.")]
+    Canary(Box<crate::cli::canary::args::CanaryArgs>),
     /// Check scenarios, channel profiles and shapes, and every file they name.
     Check(crate::cli::check::CheckArgs),
     /// Judge a stored run again, from its files alone.

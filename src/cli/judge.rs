@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::args::JudgeArgs;
-use super::{Failure, exit, report, terminal};
+use super::{Failure, canary, exit, report, terminal};
 use crate::book::read_journals;
 use crate::history::client_views;
 use crate::id::RunId;
@@ -21,6 +21,12 @@ use crate::verdict::Verdict;
 
 /// Judges a stored run again.
 pub(crate) fn again(args: &JudgeArgs) -> Result<u8, Failure> {
+    if args.dir.join(super::capacity::SEARCH_JSON).is_file() {
+        return super::capacity::judge_again(&args.dir, args.json);
+    }
+    if args.dir.join(canary::FILE).is_file() {
+        return canary::again(&args.dir, args.json);
+    }
     let dir = open(&args.dir, "judge")?;
     complete(&dir).context("cannot put the run's files together").map_err(Failure::World)?;
     let judged = judge_dir(&dir).map_err(Failure::World)?;
@@ -36,7 +42,7 @@ pub(crate) fn open(path: &Path, verb: &str) -> Result<RunDir, Failure> {
 }
 
 /// Puts together what a killed run left: streams become Parquet, and the banks' journals are taken in.
-fn complete(dir: &RunDir) -> Result<()> {
+pub(crate) fn complete(dir: &RunDir) -> Result<()> {
     seal(dir)?;
     if !dir.channels_dir().is_dir() && dir.journals_dir().is_dir() {
         write_channels(dir, &read_journals(&dir.journals_dir())?.book)?;
@@ -45,6 +51,7 @@ fn complete(dir: &RunDir) -> Result<()> {
 }
 
 /// A verdict with everything a report shows.
+#[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) verdict: VerdictFile,
     pub(crate) measures: Measures,

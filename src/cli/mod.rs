@@ -1,6 +1,9 @@
 //! The command line: text in, text out, exit codes.
 
 pub mod args;
+pub mod baseline;
+pub mod canary;
+pub mod capacity;
 pub mod check;
 pub mod exit;
 pub mod input;
@@ -10,6 +13,7 @@ pub mod terminal;
 
 mod chain;
 mod children;
+mod environment;
 mod judge;
 mod lifeline;
 mod mock;
@@ -110,6 +114,9 @@ fn runtime_for(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
 async fn dispatch(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Run(args) => run::run(args).await,
+        Command::Capacity(args) => capacity::run(*args).await,
+        Command::Baseline { command } => baseline::run(&command),
+        Command::Canary(args) => Box::pin(canary::run(*args)).await,
         Command::Check(args) => {
             let n_problems = check::run(&args).map_err(|e| Failure::World(e.into()))?;
             Ok(if n_problems == 0 { exit::PASS } else { exit::USER })

@@ -67,24 +67,30 @@ impl Progress {
 
     /// Shows `snapshot`, at once in the bar, as a line only if the last one is five seconds old.
     pub fn update(&mut self, snapshot: &LiveSnapshot<'_>) {
+        let line = numbers(snapshot);
+        // Two lines, so that a terminal of 80 columns shows all of it.
+        let bar = line.replacen(", p50", "\nresponse p50", 1);
+        self.show(snapshot.elapsed, snapshot.total, snapshot.phase, &bar, &line);
+    }
+
+    /// Shows how far a load is and what is known of it: `in_bar` may have several lines, `in_line` has one.
+    pub(crate) fn show(&mut self, elapsed: Span, total: Span, phase: &str, in_bar: &str, in_line: &str) {
         match &mut self.display {
             Display::Bar(bar) => {
-                let (elapsed, total) = (snapshot.elapsed.as_micros(), snapshot.total.as_micros());
-                bar.set_length(total);
-                bar.set_position(elapsed.min(total));
-                bar.set_prefix(clock(snapshot));
-                // Two lines, so that a terminal of 80 columns shows all of it.
-                bar.set_message(numbers(snapshot).replacen(", p50", "\nresponse p50", 1));
+                bar.set_length(total.as_micros());
+                bar.set_position(elapsed.min(total).as_micros());
+                bar.set_prefix(clock(elapsed, total, phase));
+                bar.set_message(in_bar.to_owned());
             }
             Display::Lines { out, next } => {
-                if snapshot.elapsed < *next {
+                if elapsed < *next {
                     return;
                 }
                 // The next multiple, so that a late snapshot does not shift all later ones.
-                let periods = snapshot.elapsed.as_nanos() / LINE_EVERY.as_nanos() + 1;
+                let periods = elapsed.as_nanos() / LINE_EVERY.as_nanos() + 1;
                 *next = Span::from_nanos(periods.saturating_mul(LINE_EVERY.as_nanos()));
                 // A run must not end because nobody reads its progress.
-                let _ = writeln!(out, "{} {}", clock(snapshot), numbers(snapshot));
+                let _ = writeln!(out, "{} {in_line}", clock(elapsed, total, phase));
             }
         }
     }
@@ -104,9 +110,9 @@ fn style() -> ProgressStyle {
 }
 
 /// `load 12/60 s`.
-fn clock(snapshot: &LiveSnapshot<'_>) -> String {
+fn clock(elapsed: Span, total: Span, phase: &str) -> String {
     let whole = |span: Span| span.as_nanos() / 1_000_000_000;
-    format!("{} {}/{} s", snapshot.phase, whole(snapshot.elapsed), whole(snapshot.total))
+    format!("{phase} {}/{} s", whole(elapsed), whole(total))
 }
 
 /// `offered 200.0/s achieved 199.8/s, 14 in flight, 2 failed, p50 31.2 ms p99 206 ms, lag p99 412 µs`; dropped only if any.

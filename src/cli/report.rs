@@ -4,12 +4,18 @@ use anyhow::{Context, Result};
 
 use super::args::{ReportArgs, ReportFormat};
 use super::judge::Judged;
-use super::{Failure, exit};
+use super::{Failure, canary, exit};
 use crate::report::{Page, plot, render_annotations, render_html, render_json, render_junit, render_markdown};
 use crate::store::RunDir;
 
 /// Prints one form of the report of a stored run, judged afresh from its files; writes no report.
 pub(crate) fn print(args: &ReportArgs) -> Result<u8, Failure> {
+    if args.dir.join(super::capacity::SEARCH_JSON).is_file() {
+        return super::capacity::print(&args.dir, args.format);
+    }
+    if args.dir.join(canary::FILE).is_file() {
+        return canary::print(&args.dir, args.format);
+    }
     let dir = super::judge::open(&args.dir, "report")?;
     let judged = super::judge::judge_dir(&dir).map_err(Failure::World)?;
     let text = match args.format {
@@ -49,6 +55,8 @@ fn page(dir: &RunDir, judged: &Judged) -> String {
         measures: &judged.measures,
         scenario_text: &judged.scenario_text,
         plan_text: &plan_text,
+        search: None,
+        canary: None,
         directory: &dir.path().display().to_string(),
     })
 }

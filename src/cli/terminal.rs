@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::judge::{InvariantPart, ObjectivePart, VerdictFile};
+use crate::judge::{CanaryPart, CapacityPart, InvariantPart, ObjectivePart, VerdictFile};
 use crate::report::audit;
+use crate::report::canary;
+use crate::report::capacity;
 use crate::report::words;
 
 /// Whether the text may hold colour codes. What they say is always said in words as well.
@@ -26,6 +28,12 @@ pub fn render_verdict(verdict: &VerdictFile, directory: &str, colour: Colour) ->
         }
     }
     text.push('\n');
+    if let Some(part) = &verdict.capacity {
+        write_capacity(&mut text, part);
+    }
+    if let Some(part) = &verdict.canary {
+        write_canary(&mut text, part, colour);
+    }
     write_numbers(&mut text, verdict);
     write_objectives(&mut text, &verdict.objectives, colour);
     write_invariants(&mut text, &verdict.invariants, colour);
@@ -37,7 +45,13 @@ pub fn render_verdict(verdict: &VerdictFile, directory: &str, colour: Colour) ->
 
 /// `FAIL marketplace_day at 205.5 journeys/s: …`.
 fn headline(verdict: &VerdictFile, colour: Colour) -> String {
-    let word = paint(&verdict.verdict.to_uppercase(), &verdict.verdict, colour);
+    let word = paint(&canary::word(verdict), &verdict.verdict, colour);
+    if let Some(part) = &verdict.capacity {
+        return format!("{word} {}", plain(&capacity::headline(verdict, part)));
+    }
+    if let Some(part) = &verdict.canary {
+        return format!("{word} {}", plain(&canary::headline(verdict, part)));
+    }
     let scenario = plain(&verdict.run.scenario);
     let offered = words::decimal(verdict.load.offered_rate, 1);
     let n_violated = verdict.invariants.iter().filter(|invariant| invariant.verdict == "violated").count();
@@ -67,6 +81,49 @@ fn headline(verdict: &VerdictFile, colour: Colour) -> String {
         }
     }
     format!("{word} {scenario} at {offered} journeys/s: {}", reasons.join(", "))
+}
+
+fn write_capacity(text: &mut String, part: &CapacityPart) {
+    let width = capacity::width(part.holds, part.fails);
+    let _ = writeln!(
+        text,
+        "line       {}  width {}  confidence {}",
+        capacity::interval(part.holds, part.fails),
+        width.map_or_else(|| words::NOTHING.to_owned(), |w| words::percent(w, 1.0)),
+        words::percent_whole(part.confidence)
+    );
+    let of = if part.holds > 0.0 {
+        "the highest step that holds"
+    } else {
+        "the lowest step tried, as none was shown to hold"
+    };
+    let _ = writeln!(text, "\nof {of}:");
+}
+
+fn write_canary(text: &mut String, part: &CanaryPart, colour: Colour) {
+    let mut rows = vec![["", "control", "canary", "ratio", "margin", "ln e of bound"].map(str::to_owned)];
+    rows.extend(part.metrics.iter().map(|metric| {
+        [
+            plain(&metric.name),
+            canary::value(metric, metric.control),
+            canary::value(metric, metric.canary),
+            canary::ratio(metric),
+            words::decimal(metric.margin, 2),
+            canary::evidence(metric),
+        ]
+    }));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    text.push_str("comparison\n");
+    for (n, row) in rows.iter().enumerate() {
+        let state = n.checked_sub(1).and_then(|n| part.metrics.get(n)).map_or("", |metric| &metric.state);
+        let _ = write!(text, "  {}  {:<2$}", pad(state, colour), row[0], widths[0]);
+        for (cell, width) in row.iter().zip(widths).skip(1) {
+            let _ = write!(text, "  {cell:>width$}");
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "  {}\n\nof the canary alone, over the whole time of both", canary::split(part));
 }
 
 fn write_numbers(text: &mut String, verdict: &VerdictFile) {
@@ -206,6 +263,7 @@ mod tests {
             ("passed.terminal.txt", sample::passed()),
             ("failed.terminal.txt", sample::failed()),
             ("inconclusive.terminal.txt", sample::inconclusive()),
+            ("canary.terminal.txt", canary::sample::verdict()),
         ] {
             check_golden(name, &render_verdict(&verdict, "reports/out/r7k2m9", Colour::None));
         }

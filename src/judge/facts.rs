@@ -27,6 +27,9 @@ pub struct RunFacts {
     pub started_unix_us: i64,
     /// Length of the schedule in seconds.
     pub schedule_s: f64,
+    /// Opening seconds left out of times, where that is not what the scenario says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up_s: Option<f64>,
     /// Journeys in the plan.
     pub planned: u64,
     /// Digest of the plan.

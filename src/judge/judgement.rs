@@ -30,7 +30,7 @@ pub fn frame(facts: &RunFacts, scenario: &Scenario) -> Frame {
     Frame {
         kinds: facts.kinds.clone(),
         schedule: Span::from_secs_f64(facts.schedule_s),
-        warm_up: scenario.load.warm_up(),
+        warm_up: facts.warm_up_s.map_or_else(|| scenario.load.warm_up(), Span::from_secs_f64),
         objectives: scenario.parsed_objectives(),
     }
 }

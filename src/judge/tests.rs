@@ -69,6 +69,7 @@ fn facts() -> RunFacts {
         started_at: "2025-11-20T01:06:40Z".to_owned(),
         started_unix_us: START_US,
         schedule_s: 10.0,
+        warm_up_s: None,
         planned: 1_000,
         plan_sha256: "11".to_owned(),
         mocks: vec!["bank_north".to_owned()],

@@ -20,6 +20,8 @@ pub struct Overrides {
     pub hold: Option<f64>,
     /// The load lasts this long, its stages in proportion.
     pub duration: Option<Span>,
+    /// This much of the opening is left out of times, instead of what the scenario says. Changes no journey.
+    pub warm_up: Option<Span>,
 }
 
 impl Overrides {

@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use super::escape::escape;
-use super::{audit, words};
-use crate::judge::{InvariantPart, ObjectivePart, VerdictFile};
+use super::{audit, canary, capacity, words};
+use crate::judge::{CanaryMetricPart, CapacityPart, InvariantPart, ObjectivePart, VerdictFile};
 
 /// What became of one case.
 enum Outcome {
@@ -29,8 +29,16 @@ pub fn render_junit(verdict: &VerdictFile) -> String {
         ("objectives", verdict.objectives.iter().map(objective).collect::<Vec<_>>()),
         ("money invariants", verdict.invariants.iter().map(invariant).collect()),
         ("audit", audit::checks(&verdict.audit).into_iter().map(audit_check).collect()),
+        ("comparison", verdict.canary.iter().flat_map(|part| &part.metrics).map(metric).collect()),
         ("run", vec![run(verdict)]),
     ];
+    // A comparison asks whether the canary is worse, not whether it meets objectives that both releases may miss.
+    let left_out = if verdict.canary.is_some() { "objectives" } else { "comparison" };
+    // Of a search, the step that stands for it is no judgement of its own.
+    let suites: Vec<_> = match &verdict.capacity {
+        Some(part) => vec![("capacity", vec![load_line(verdict, part)]), ("run", vec![run(verdict)])],
+        None => suites.into_iter().filter(|(name, _)| *name != left_out).collect(),
+    };
     let n_cases: usize = suites.iter().map(|(_, cases)| cases.len()).sum();
     let n_failed: usize = suites.iter().map(|(_, cases)| failures(cases)).sum();
     let scenario = escape(&verdict.run.scenario);
@@ -122,6 +130,18 @@ fn audit_check(check: audit::AuditCheck) -> Case {
     Case { name: check.name.to_owned(), outcome }
 }
 
+/// The answer of a search.
+fn load_line(verdict: &VerdictFile, part: &CapacityPart) -> Case {
+    let found = capacity::headline(verdict, part);
+    let kind = match verdict.verdict.as_str() {
+        "pass" => None,
+        "fail" => Some("fail"),
+        _ => Some("inconclusive"),
+    };
+    let outcome = kind.map_or(Outcome::Passed, |kind| Outcome::Failed { kind, message: found, detail: String::new() });
+    Case { name: "load line".to_owned(), outcome }
+}
+
 /// The verdict as a whole, so that no document is green unless the run passed.
 fn run(verdict: &VerdictFile) -> Case {
     let kind = match verdict.verdict.as_str() {
@@ -135,6 +155,19 @@ fn run(verdict: &VerdictFile) -> Case {
         detail: verdict.findings.iter().map(|f| format!("{}: {}", f.severity, f.text)).collect::<Vec<_>>().join("\n"),
     });
     Case { name: format!("verdict of run {}", verdict.run.id), outcome }
+}
+
+/// A metric of two releases.
+fn metric(metric: &CanaryMetricPart) -> Case {
+    let outcome = match metric.state.as_str() {
+        "pass" => Outcome::Passed,
+        state => Outcome::Failed {
+            kind: if state == "fail" { "fail" } else { "inconclusive" },
+            message: format!("ratio {}, margin {}", canary::ratio(metric), words::decimal(metric.margin, 2)),
+            detail: metric.why.clone(),
+        },
+    };
+    Case { name: format!("{} no worse than the control", metric.name), outcome }
 }
 
 fn failures(cases: &[Case]) -> usize {

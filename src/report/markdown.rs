@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{audit, words};
-use crate::judge::{InvariantPart, VerdictFile};
+use super::{audit, canary, capacity, words};
+use crate::judge::{CanaryPart, CapacityPart, InvariantPart, VerdictFile};
 
 /// The verdict, the key numbers, what was missed or violated, and where to look. `directory` is the run's.
 pub fn render_markdown(verdict: &VerdictFile, directory: &str) -> String {
@@ -13,11 +13,22 @@ pub fn render_markdown(verdict: &VerdictFile, directory: &str) -> String {
         "fail" => "❌ FAIL",
         _ => "⚠️ INCONCLUSIVE",
     };
-    let _ = writeln!(text, "## {sign}: {}\n", cell(&verdict.run.scenario));
+    let sign = if verdict.canary.is_some() && sign.ends_with("INCONCLUSIVE") { "⚠️ HOLD" } else { sign };
+    let subject = match &verdict.canary {
+        Some(part) => canary::headline(verdict, part),
+        None => verdict.run.scenario.clone(),
+    };
+    let _ = writeln!(text, "## {sign}: {}\n", cell(&subject));
     let weighty = verdict.findings.iter().filter(|finding| finding.severity != "info");
     for finding in weighty {
         let see = finding.see.as_deref().map(|see| format!(" ({})", cell(see))).unwrap_or_default();
         let _ = writeln!(text, "- **{}** {}{see}", cell(&finding.severity), cell(&finding.text));
+    }
+    if let Some(part) = &verdict.capacity {
+        write_capacity(&mut text, verdict, part);
+    }
+    if let Some(part) = &verdict.canary {
+        write_canary(&mut text, part);
     }
     write_numbers(&mut text, verdict);
     write_objectives(&mut text, verdict);
@@ -35,6 +46,43 @@ pub fn render_markdown(verdict: &VerdictFile, directory: &str) -> String {
         directory = code(directory),
     );
     text
+}
+
+fn write_capacity(text: &mut String, verdict: &VerdictFile, part: &CapacityPart) {
+    let _ = writeln!(
+        text,
+        "{}{}.\n",
+        if text.ends_with("\n\n") { "" } else { "\n" },
+        cell(&capacity::headline(verdict, part))
+    );
+    let width = capacity::width(part.holds, part.fails);
+    let _ = writeln!(text, "| load line | width | confidence | gives way first |\n|---:|---:|---:|---|");
+    let _ = writeln!(
+        text,
+        "| {} | {} | {} | {} |\n",
+        capacity::interval(part.holds, part.fails),
+        width.map_or_else(|| words::NOTHING.to_owned(), |w| words::percent(w, 1.0)),
+        words::percent_whole(part.confidence),
+        cell(&part.binding),
+    );
+    let _ = writeln!(text, "What follows is of the highest step that holds, or of the lowest if none does.");
+}
+
+fn write_canary(text: &mut String, part: &CanaryPart) {
+    text.push_str("\n| metric | | control | canary | ratio | margin |\n|---|---|---:|---:|---:|---:|\n");
+    for metric in &part.metrics {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} |",
+            cell(&metric.name),
+            word(&metric.state),
+            canary::value(metric, metric.control),
+            canary::value(metric, metric.canary),
+            cell(&canary::ratio(metric)),
+            words::decimal(metric.margin, 2),
+        );
+    }
+    let _ = writeln!(text, "\n{}. What follows is of the canary alone.", canary::split(part));
 }
 
 fn write_numbers(text: &mut String, verdict: &VerdictFile) {
@@ -122,7 +170,7 @@ fn word(verdict: &str) -> String {
 }
 
 /// Text from outside that can neither end a table's cell nor become markup.
-fn cell(text: &str) -> String {
+pub(in crate::report) fn cell(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

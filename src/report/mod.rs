@@ -2,6 +2,8 @@
 //!
 //! From data only: nothing here reads a file, a clock or the network, so the same record gives the same report.
 
+pub mod canary;
+pub mod capacity;
 pub mod plot;
 pub mod words;
 

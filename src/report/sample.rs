@@ -317,6 +317,7 @@ pub(crate) fn facts() -> RunFacts {
         started_at: "2026-03-02T10:41:07Z".to_owned(),
         started_unix_us: 1_772_448_067_000_000,
         schedule_s: 60.0,
+        warm_up_s: None,
         planned: 12_332,
         plan_sha256: "90ab12ef".repeat(8),
         mocks: vec!["bank_north".to_owned(), "wallet_east".to_owned()],

@@ -46,6 +46,12 @@ pub fn percent(part: f64, whole: f64) -> String {
     format!("{} %", decimal(percent, 2))
 }
 
+/// A fraction of one as a percentage without needless digits: `95 %`, `99.5 %`.
+pub fn percent_whole(part: f64) -> String {
+    let percent = (part * 1e6).round() / 1e4;
+    if percent.is_finite() { format!("{percent} %") } else { NOTHING.to_owned() }
+}
+
 /// `n` with `digits` after the point and separated thousands: `1,234.5`.
 pub fn decimal(n: f64, digits: usize) -> String {
     if n.is_finite() { group_thousands(&format!("{n:.digits$}")) } else { NOTHING.to_owned() }

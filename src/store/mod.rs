@@ -29,7 +29,7 @@ pub use error::{DecodeError, ReadFault, StoreError};
 pub use history::{HistoryHandle, HistorySummary, Lost, Recorder, start_history};
 pub use intents::{IntentSummary, IntentWriter, Watermark, WriterEnded, start_intents};
 pub use rows::{Rows, read_events, read_intents};
-pub use run_dir::RunDir;
+pub use run_dir::{RunDir, write_whole};
 pub use seal::{Sealed, seal};
 pub use stream::Torn;
 pub use table::FORMAT;

@@ -62,6 +62,12 @@ impl RunDir {
         Ok(Self { path: path.to_owned(), run })
     }
 
+    /// The directory `path` of something larger than a run, such as a comparison of two: it holds runs, and files of
+    /// its own.
+    pub fn around(path: &Path, run: &RunId) -> Self {
+        Self { path: path.to_owned(), run: run.clone() }
+    }
+
     /// The run it belongs to.
     pub const fn run(&self) -> &RunId {
         &self.run
@@ -77,10 +83,7 @@ impl RunDir {
     /// # Errors
     /// [`StoreError::Full`] or [`StoreError::Io`]; a file of that name is then as it was.
     pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        let part = part_of(path);
-        let written = File::create(&part).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-        written.map_err(|e| StoreError::io(&part, "write", e))?;
-        fs::rename(&part, path).map_err(|e| StoreError::io(&part, "rename", e))
+        write_whole(path, bytes)
     }
 
     /// Reads a small file of the run.
@@ -90,6 +93,17 @@ impl RunDir {
     pub fn read(&self, path: &Path) -> Result<String, StoreError> {
         fs::read_to_string(path).map_err(|e| StoreError::io(path, "read", e))
     }
+}
+
+/// Writes a small file whole or not at all.
+///
+/// # Errors
+/// As [`RunDir::write`].
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let part = part_of(path);
+    let written = File::create(&part).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.map_err(|e| StoreError::io(&part, "write", e))?;
+    fs::rename(&part, path).map_err(|e| StoreError::io(&part, "rename", e))
 }
 
 /// Where each file is.

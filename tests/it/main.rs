@@ -1,8 +1,11 @@
 //! The one integration binary: the real program, real processes, real sockets on free ports.
 
 mod bank_alone;
+mod canary;
+mod capacity;
 mod check;
 mod defects;
+mod gates;
 mod program;
 mod run;
 mod tidy;

@@ -1,9 +1,11 @@
 //! Runs the program under test and reads what it leaves behind.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -71,6 +73,47 @@ pub(crate) fn invariant<'v>(verdict: &'v Value, name: &str) -> &'v Value {
         .iter()
         .find(|i| i["name"] == name)
         .unwrap_or_else(|| panic!("no invariant {name}"))
+}
+
+/// Looks every 50 ms until `done` gives something.
+#[expect(clippy::disallowed_methods, reason = "another process is watched; there is nothing else to wait for")]
+pub(crate) fn wait_until<T>(limit: Duration, mut done: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(value) = done() {
+            return value;
+        }
+        assert!(start.elapsed() < limit, "nothing happened within {limit:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Sends `signal`, such as `-TERM`.
+pub(crate) fn send(child: &Child, signal: &str) {
+    let pid = child.id().to_string();
+    let status = std::process::Command::new("kill").args([signal, &pid]).status().expect("kill runs");
+    assert!(status.success());
+}
+
+/// All that a piped stream holds.
+pub(crate) fn text(mut stream: impl Read) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("UTF-8");
+    text
+}
+
+/// The process below `parent` that has `word` among its arguments.
+pub(crate) fn child_named(parent: u32, word: &str) -> Option<u32> {
+    for entry in std::fs::read_dir("/proc").ok()?.flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let above = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        if above == Some(parent) && line.split(|&b| b == 0).any(|argument| argument == word.as_bytes()) {
+            return Some(pid);
+        }
+    }
+    None
 }
 
 /// A verdict is as its published schema says.

@@ -1,12 +1,11 @@
 //! Bad input and bad weather: clear words, the right exit code, nothing recorded is lost.
 
-use std::io::Read;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::program::{finish, json, machine, plimsoll, run_dir};
+use crate::program::{child_named, finish, json, machine, plimsoll, run_dir, send, text, wait_until};
 
 const SMOKE: &str = "scenarios/smoke.yaml";
 
@@ -21,31 +20,6 @@ fn start_loaded(out: &Path, extra: &[&str]) -> Child {
         (stream.metadata().ok()?.len() > 40_000).then_some(())
     });
     child
-}
-
-/// Looks every 50 ms until `done` gives something.
-#[expect(clippy::disallowed_methods, reason = "another process is watched; there is nothing else to wait for")]
-fn wait_until<T>(limit: Duration, mut done: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(value) = done() {
-            return value;
-        }
-        assert!(start.elapsed() < limit, "nothing happened within {limit:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn send(child: &Child, signal: &str) {
-    let pid = child.id().to_string();
-    let status = std::process::Command::new("kill").args([signal, &pid]).status().expect("kill runs");
-    assert!(status.success());
-}
-
-fn text(mut stream: impl Read) -> String {
-    let mut text = String::new();
-    stream.read_to_string(&mut text).expect("UTF-8");
-    text
 }
 
 /// Kill -9 in the middle: the files are judged as inconclusive, and the history is there.
@@ -100,20 +74,6 @@ fn a_dead_chain_ends_the_run() {
     assert!(matches!(status.code(), Some(1 | 4)), "{status:?} {}", text(child.stderr.take().expect("piped")));
     let verdict = json(&run_dir(out.path()).join("verdict.json"));
     assert_eq!(verdict["run"]["ended"], "failed");
-}
-
-/// The process below `parent` whose first argument is `word`.
-fn child_named(parent: u32, word: &str) -> Option<u32> {
-    for entry in std::fs::read_dir("/proc").ok()?.flatten() {
-        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
-        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        let above = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
-        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        if above == Some(parent) && line.split(|&b| b == 0).nth(1) == Some(word.as_bytes()) {
-            return Some(pid);
-        }
-    }
-    None
 }
 
 /// Nobody listens: exit 3, and the message names the address and what to do.

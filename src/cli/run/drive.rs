@@ -11,22 +11,24 @@ use crate::cli::lifeline::Signals;
 use crate::cli::progress::{LiveSnapshot, Progress};
 use crate::cli::{Failure, args, warn};
 use crate::engine::{
-    AbortLimits, Clock, EngineConfig, EngineLimits, EngineReport, Live, LoadEnd, Mailboxes, MerchantEndpoint, Program,
-    RunningEndpoint, Serving, Stop, StopHandle, run_load, stop_signal,
+    AbortLimits, Clock, EngineConfig, EngineError, EngineLimits, EngineReport, EventSink, Live, LoadEnd, Mailboxes,
+    MerchantEndpoint, Program, RunningEndpoint, Serving, Stop, StopHandle, run_load, stop_signal,
 };
-use crate::store::{HistoryHandle, IntentWriter, start_history, start_intents};
+use crate::id::RunId;
+use crate::plan::{Plan, PlannedJourney};
+use crate::store::{HistoryHandle, IntentWriter, Recorder, start_history, start_intents};
 use crate::time::{RunOffset, Span};
 use crate::transport::Origin;
 use crate::virtual_account::Secrets;
 
 /// How often the view of a running load is renewed, and the writers are looked after.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// How far intents are written ahead of their due times.
 const INTENTS_AHEAD: Span = Span::from_secs(1);
 
 /// From deciding to start to the first due time: time to write the first intents and warm up the connections.
-const LEAD: Span = Span::from_millis(1_500);
+pub(crate) const LEAD: Span = Span::from_millis(1_500);
 
 /// A load that has ended; the merchants' endpoint still takes notifications.
 pub(crate) struct Driven {
@@ -50,35 +52,85 @@ pub(crate) async fn drive(
     secrets: Secrets,
     shown: args::Progress,
 ) -> Result<Driven, Failure> {
+    let scenario = &prepared.loaded.scenario;
+    let pace = Pace {
+        clock: Clock::starting_in(LEAD),
+        abort: AbortLimits { failed: scenario.abort.failed(), lag_p99: scenario.abort.lag_p99() },
+        when: None,
+        sink: Box::new(|recorder| Arc::new(recorder)),
+    };
+    let Launched { clock, live, lever, engine, endpoint, history, intents } =
+        launch(prepared, target, endpoint, secrets, pace)?;
+    let mut watch = Watch {
+        lever,
+        why: None,
+        how: "completed",
+        view: View::new(shown, prepared.plan.duration()),
+        n_signals: 0,
+        signals: Signals::listen(),
+    };
+    let report = watch.over(engine, target, &live, &clock, &history, &intents).await.map_err(Failure::World)?;
+    let (how, why, signals) = watch.end(&report);
+    Ok(Driven { clock, report, how, why, endpoint, history, intents, signals })
+}
+
+/// From a journey's planned due time and number to when it is due; keeps the order of due times.
+pub(crate) type Retime = Arc<dyn Fn(RunOffset, u64) -> RunOffset + Send + Sync>;
+
+/// When a load's journeys are due, and where its events go.
+pub(crate) struct Pace {
+    pub(crate) clock: Clock,
+    pub(crate) abort: AbortLimits,
+    /// Moves journeys to other due times. `None`: as planned.
+    pub(crate) when: Option<Retime>,
+    /// Puts something before the recorder.
+    pub(crate) sink: Box<dyn FnOnce(Recorder) -> Arc<dyn EventSink>>,
+}
+
+/// A load that has been started.
+pub(crate) struct Launched {
+    pub(crate) clock: Clock,
+    pub(crate) live: Arc<Live>,
+    pub(crate) lever: StopHandle,
+    pub(crate) engine: tokio::task::JoinHandle<Result<EngineReport, EngineError>>,
+    pub(crate) endpoint: RunningEndpoint,
+    pub(crate) history: HistoryHandle,
+    pub(crate) intents: IntentWriter,
+}
+
+/// Starts to offer the plan's journeys to the target, at the pace asked for.
+pub(crate) fn launch(
+    prepared: &mut Prepared,
+    target: &Target,
+    endpoint: MerchantEndpoint,
+    secrets: Secrets,
+    pace: Pace,
+) -> Result<Launched, Failure> {
     let program = Program::compile(&prepared.loaded.scenario, &prepared.plan)
         .map_err(|e| Failure::user(format!("the scenario's steps cannot be compiled: {e}")))?;
     let origin = Origin::resolve(&target.gateway)
         .with_context(|| format!("`{}` cannot be called", target.gateway))
         .map_err(Failure::World)?;
-    let clock = Clock::starting_in(LEAD);
+    let Pace { clock, abort, when, sink } = pace;
     prepared.mark_start(clock.start_unix_us()).map_err(Failure::World)?;
     let scenario = &prepared.loaded.scenario;
     let (recorder, history) = start_history(&prepared.dir).map_err(|e| Failure::World(e.into()))?;
+    let sink = sink(recorder);
     let plan = prepared.plan.clone();
-    let planned = plan.journeys(&prepared.run).map(|j| (j.due, j.number, j.intents));
+    let planned = at_pace(&plan, &prepared.run, when.clone()).map(|j| (j.due, j.number, j.intents));
     let intents = start_intents(&prepared.dir, planned, INTENTS_AHEAD, move || clock.now())
         .map_err(|e| Failure::World(e.into()))?;
     let secrets: Arc<Secrets> = Arc::new(secrets);
     let mailboxes = Arc::new(Mailboxes::default());
     let endpoint = endpoint
-        .serve(Serving {
-            clock,
-            secrets: secrets.clone(),
-            sink: Arc::new(recorder.clone()),
-            mailboxes: mailboxes.clone(),
-        })
+        .serve(Serving { clock, secrets: secrets.clone(), sink: sink.clone(), mailboxes: mailboxes.clone() })
         .context("cannot take notifications")
         .map_err(Failure::World)?;
     let (lever, stop) = stop_signal();
     let live = Arc::new(Live::default());
     let config = EngineConfig {
         program,
-        journeys: Box::new(plan.journeys(&prepared.run)),
+        journeys: Box::new(at_pace(&plan, &prepared.run, when)),
         n_journeys: plan.n_journeys(),
         run: prepared.run.clone(),
         clock,
@@ -88,27 +140,30 @@ pub(crate) async fn drive(
             drain: scenario.load.drain(),
             ..EngineLimits::default()
         },
-        abort: AbortLimits { failed: scenario.abort.failed(), lag_p99: scenario.abort.lag_p99() },
+        abort,
         secrets,
-        sink: Arc::new(recorder),
+        sink,
         intents: Box::new(intents.watermark()),
         mailboxes,
         stop,
         live: live.clone(),
     };
-    let total = plan.duration();
     let engine = tokio::task::spawn_blocking(move || run_load(config));
-    let mut watch = Watch {
-        lever,
-        why: None,
-        how: "completed",
-        view: View::new(shown, total),
-        n_signals: 0,
-        signals: Signals::listen(),
-    };
-    let report = watch.over(engine, target, &live, &clock, &history, &intents).await.map_err(Failure::World)?;
-    let (how, why, signals) = watch.end(&report);
-    Ok(Driven { clock, report, how, why, endpoint, history, intents, signals })
+    Ok(Launched { clock, live, lever, engine, endpoint, history, intents })
+}
+
+/// The plan's journeys, each due when `when` says; what they want done is due with them.
+fn at_pace(plan: &Plan, run: &RunId, when: Option<Retime>) -> impl Iterator<Item = PlannedJourney> + Send + use<> {
+    plan.journeys(run).map(move |mut journey| {
+        if let Some(when) = &when {
+            let due = when(journey.due, journey.number);
+            for intent in &mut journey.intents {
+                intent.due_ns = due.as_nanos();
+            }
+            journey.due = due;
+        }
+        journey
+    })
 }
 
 /// What is watched while the engine works.
@@ -124,7 +179,7 @@ struct Watch {
 impl Watch {
     async fn over(
         &mut self,
-        engine: tokio::task::JoinHandle<Result<EngineReport, crate::engine::EngineError>>,
+        engine: tokio::task::JoinHandle<Result<EngineReport, EngineError>>,
         target: &mut Target,
         live: &Live,
         clock: &Clock,

@@ -1,10 +1,10 @@
 //! `plimsoll run`: load, check, plan, provision, run, collect, judge, report.
 
 mod ask;
-mod collect;
-mod drive;
-mod setup;
-mod target;
+pub(super) mod collect;
+pub(super) mod drive;
+pub(super) mod setup;
+pub(super) mod target;
 
 use anyhow::Context;
 
@@ -12,7 +12,8 @@ use super::args::RunArgs;
 use super::{Failure, chain, exit, judge, warn};
 use crate::engine::MerchantEndpoint;
 use crate::store::RunDir;
-pub(crate) use ask::{Ask, RELEASE};
+pub(crate) use ask::{Ask, Place, RELEASE, TargetAsk, rate, span};
+pub(crate) use setup::{Site, wall_clock};
 
 /// Runs a scenario and gives the exit code of its verdict.
 pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {

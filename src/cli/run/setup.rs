@@ -13,6 +13,7 @@ use crate::scenario::model::{Journey, Scenario, Step};
 use crate::scenario::typed::TargetKind;
 use crate::seed::Seed;
 use crate::store::RunDir;
+use crate::time::Span;
 
 use super::ask::{Ask, Place, TargetAsk};
 
@@ -24,6 +25,8 @@ pub(crate) struct Prepared {
     pub(crate) seed: Seed,
     pub(crate) dir: RunDir,
     pub(crate) facts: RunFacts,
+    /// Variable with the administration token of a gateway elsewhere, before the one the scenario names.
+    pub(crate) token_variable: Option<&'static str>,
     pub(crate) site: Site,
 }
 
@@ -39,7 +42,7 @@ pub(crate) enum Site {
 }
 
 impl Site {
-    fn decide(ask: &Ask, scenario: &Scenario) -> Result<Self, Failure> {
+    pub(crate) fn decide(ask: &Ask, scenario: &Scenario) -> Result<Self, Failure> {
         let site = match (&ask.target, scenario.target.kind()) {
             (TargetAsk::Scenario, Some(TargetKind::Channel(name))) => Self::Channel(name.to_owned()),
             (TargetAsk::Embedded | TargetAsk::Url(_), Some(TargetKind::Channel(name))) => {
@@ -58,7 +61,7 @@ impl Site {
     }
 
     /// For people, and for `run.json`.
-    fn name(&self, ask: &Ask) -> String {
+    pub(crate) fn name(&self, ask: &Ask) -> String {
         match self {
             Self::Embedded => ask.embedded_name(),
             Self::Url(url) => url.clone(),
@@ -77,8 +80,24 @@ impl Site {
 
 /// Reads and checks every file, fixes the plan, and makes the run directory.
 pub(crate) fn prepare(ask: &Ask) -> Result<Prepared, Failure> {
+    prepare_as(ask, new_run(0))
+}
+
+/// A name for a run that starts now; `nth` tells apart those that one process starts at one moment.
+pub(crate) fn new_run(nth: u64) -> RunId {
+    // Process numbers end at 2^22 and the name keeps 15 bits of the salt: consecutive salts differ.
+    let salt = u64::from(std::process::id()).wrapping_add(nth.wrapping_mul(0x2f3b));
+    RunId::from_start(wall_clock().as_millis().try_into().unwrap_or(u64::MAX), salt)
+}
+
+/// The same for a run that has its name already.
+pub(crate) fn prepare_as(ask: &Ask, run: RunId) -> Result<Prepared, Failure> {
     let loaded = input::load_scenario(&ask.scenario).map_err(Failure::Input)?;
-    check::show(&loaded.warnings);
+    // A load that is part of something larger is told of by that.
+    let is_alone = matches!(ask.place, Place::Below(_));
+    if is_alone {
+        check::show(&loaded.warnings);
+    }
     let site = Site::decide(ask, &loaded.scenario)?;
     let seed = Seed(ask.seed);
     let plan = Plan::new(PlanInputs {
@@ -91,23 +110,23 @@ pub(crate) fn prepare(ask: &Ask) -> Result<Prepared, Failure> {
     })
     .map_err(|e| Failure::user(format!("{}: {e}", ask.scenario.display())))?;
 
-    let now = wall_clock();
-    let run = RunId::from_start(now.as_millis().try_into().unwrap_or(u64::MAX), u64::from(std::process::id()));
     let dir = match &ask.place {
         Place::Below(out) => RunDir::create(out, &run),
         Place::At(path) => RunDir::create_at(path, &run),
     };
     let dir = dir.context("cannot make the run directory").map_err(Failure::World)?;
     let facts = facts(ask, &loaded, &plan, &run, &site);
-    let prepared = Prepared { loaded, plan, run, seed, dir, facts, site };
+    let prepared = Prepared { loaded, plan, run, seed, dir, facts, site, token_variable: None };
     prepared.store_inputs().context("cannot write into the run directory").map_err(Failure::World)?;
-    warn(&format!(
-        "run {}: {} journeys in {:.0} s, plan {}",
-        prepared.run,
-        prepared.plan.n_journeys(),
-        prepared.plan.duration().as_secs_f64(),
-        &prepared.facts.plan_sha256[..12],
-    ));
+    if is_alone {
+        warn(&format!(
+            "run {}: {} journeys in {:.0} s, plan {}",
+            prepared.run,
+            prepared.plan.n_journeys(),
+            prepared.plan.duration().as_secs_f64(),
+            &prepared.facts.plan_sha256[..12],
+        ));
+    }
     Ok(prepared)
 }
 
@@ -146,6 +165,7 @@ fn facts(ask: &Ask, loaded: &Loaded, plan: &Plan, run: &RunId, site: &Site) -> R
         started_at: String::new(),
         started_unix_us: 0,
         schedule_s: plan.duration().as_secs_f64(),
+        warm_up_s: ask.overrides.warm_up.map(Span::as_secs_f64),
         planned: plan.n_journeys(),
         plan_sha256: plan.digest(),
         mocks: if site.has_mocks() {

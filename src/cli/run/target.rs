@@ -139,6 +139,9 @@ fn make_token(prepared: &Prepared) -> String {
 }
 
 fn token_from_env(prepared: &Prepared) -> Result<Secret, Failure> {
+    if let Some(token) = prepared.token_variable.and_then(|variable| std::env::var(variable).ok()) {
+        return Ok(Secret::new(token));
+    }
     let variable = prepared.loaded.scenario.target.admin_token_env.as_deref().unwrap_or(TOKEN_VARIABLE);
     std::env::var(variable).map(Secret::new).map_err(|_| Failure::User {
         message: format!("the target's administration token is missing: `{variable}` is not set"),

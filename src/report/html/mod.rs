@@ -3,10 +3,13 @@
 mod judgement;
 mod load;
 mod money;
-mod part;
+pub(in crate::report) mod part;
+mod search;
 mod summary;
 
 use self::part::{details, section};
+use super::canary::{self, CanaryShown};
+use super::capacity::SearchShown;
 use super::escape::escape;
 use super::plot::{self, Plot};
 use super::words;
@@ -26,6 +29,10 @@ pub struct Page<'a> {
     pub scenario_text: &'a str,
     /// `plan.json` as it was run.
     pub plan_text: &'a str,
+    /// The search it belongs to, for a verdict of kind `capacity`; the rest is then of its highest step that holds.
+    pub search: Option<&'a SearchShown>,
+    /// The comparison it belongs to, for a verdict of kind `canary`; the rest is then of the new release.
+    pub canary: Option<&'a CanaryShown>,
     /// The run's directory, as a person would type it after `plimsoll judge`.
     pub directory: &'a str,
 }
@@ -42,6 +49,8 @@ pub fn render_html(page: &Page<'_>) -> String {
         summary::banner(page),
         "<main>\n".to_owned(),
         section("why", "Why", &summary::why(verdict)),
+        of_search(page),
+        of_canary(page),
         section("numbers", "Key numbers", &summary::numbers(page)),
         section("objectives", "Objectives", &judgement::objectives(verdict)),
         section("invariants", "Money invariants", &judgement::invariants(verdict)),
@@ -63,11 +72,34 @@ pub fn render_html(page: &Page<'_>) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{}: {} – plimsoll</title>\n<style>\n{}</style>\n</head>\n<body class=\"{}\">\n{body}</body>\n</html>\n",
-        escape(&verdict.verdict.to_uppercase()),
+        escape(&canary::word(verdict)),
         escape(&verdict.run.scenario),
         include_str!("../page.css"),
         part::class(&verdict.verdict),
     )
+}
+
+/// The search above the step that stands for it; nothing on the page of a run.
+fn of_search(page: &Page<'_>) -> String {
+    let (Some(shown), Some(part)) = (page.search, &page.verdict.capacity) else { return String::new() };
+    let plots = plot::of_search(shown);
+    let figures = figures(&plots.iter().collect::<Vec<_>>());
+    let body = search::section(part, shown, &figures);
+    let below = match shown.stands {
+        Some(n) if part.holds > 0.0 => format!("<p>All that follows is of step {n}, the highest that holds.</p>\n"),
+        Some(n) => format!("<p>All that follows is of step {n}, the lowest tried: none was shown to hold.</p>\n"),
+        None => String::new(),
+    };
+    section("line", "The load line", &format!("{body}{below}"))
+}
+
+/// The comparison above the release it is about; nothing on the page of a run.
+fn of_canary(page: &Page<'_>) -> String {
+    let (Some(shown), Some(part)) = (page.canary, &page.verdict.canary) else { return String::new() };
+    let plots = plot::of_canary(&shown.series);
+    let figures = figures(&plots.iter().collect::<Vec<_>>());
+    let body = canary::section(part, shown, &figures);
+    section("comparison", "Both releases", &format!("{body}<p>All that follows is of the canary alone.</p>\n"))
 }
 
 fn figures(plots: &[&Plot]) -> String {

@@ -3,17 +3,17 @@
 use super::escape;
 
 /// A part of the page with its heading.
-pub(super) fn section(id: &str, title: &str, body: &str) -> String {
+pub(in crate::report) fn section(id: &str, title: &str, body: &str) -> String {
     format!("<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{title}</h2>\n{body}</section>\n")
 }
 
 /// Something to open; `summary` is markup.
-pub(super) fn details(summary: &str, body: &str) -> String {
+pub(in crate::report) fn details(summary: &str, body: &str) -> String {
     format!("<details>\n<summary>{summary}</summary>\n{body}</details>\n")
 }
 
 /// A column of a table.
-pub(super) enum Column {
+pub(in crate::report) enum Column {
     /// Text, to the left.
     Text(&'static str),
     /// Numbers, to the right.
@@ -21,7 +21,7 @@ pub(super) enum Column {
 }
 
 /// A table with a header row. Cells are markup; the first of each row is its header.
-pub(super) fn table(caption: &str, columns: &[Column], rows: &[Vec<String>]) -> String {
+pub(in crate::report) fn table(caption: &str, columns: &[Column], rows: &[Vec<String>]) -> String {
     let class = |column: &Column| match column {
         Column::Text(_) => "",
         Column::Number(_) => " class=\"n\"",
@@ -57,7 +57,7 @@ pub(super) fn table(caption: &str, columns: &[Column], rows: &[Vec<String>]) -> 
 }
 
 /// A verdict's or finding's class on the page; whatever is not known to be good is not shown as good.
-pub(super) fn class(verdict: &str) -> &'static str {
+pub(in crate::report) fn class(verdict: &str) -> &'static str {
     match verdict {
         "pass" | "held" => "good",
         "fail" | "violated" => "bad",
@@ -68,17 +68,17 @@ pub(super) fn class(verdict: &str) -> &'static str {
 }
 
 /// A verdict as icon and word; the icon is for the eye only.
-pub(super) fn badge(verdict: &str) -> String {
+pub(in crate::report) fn badge(verdict: &str) -> String {
     badge_saying(class(verdict), verdict)
 }
 
 /// The badge of a class with a word of its own.
-pub(super) fn badge_saying(class: &str, word: &str) -> String {
+pub(in crate::report) fn badge_saying(class: &str, word: &str) -> String {
     format!("<span class=\"badge {class}\">{} {}</span>", icon(class), escape(word))
 }
 
 /// A tick, a cross, an i, an exclamation mark or two bars: told apart by shape as well as by colour.
-pub(super) fn icon(class: &str) -> String {
+pub(in crate::report) fn icon(class: &str) -> String {
     let path = match class {
         "good" => "M5 12.5l4.5 4.5L19 7.5",
         "bad" => "M6.5 6.5l11 11M17.5 6.5l-11 11",

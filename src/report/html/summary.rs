@@ -4,12 +4,14 @@ use super::part::{badge, class, icon};
 use super::{Page, escape};
 use crate::judge::VerdictFile;
 use crate::measure::MoneyRow;
-use crate::report::{audit, words};
+use crate::report::{audit, canary, words};
 
 /// The verdict, large, with what was run.
 pub(super) fn banner(page: &Page<'_>) -> String {
     let (verdict, run) = (page.verdict, &page.verdict.run);
     let meaning = match verdict.verdict.as_str() {
+        _ if verdict.capacity.is_some() => of_search(verdict),
+        _ if verdict.canary.is_some() => of_canary(verdict),
         "pass" => "Everything the scenario asks for was shown to hold at this load.",
         "fail" => "Something the scenario asks for was shown not to hold. Do not give this release more traffic.",
         _ => "The evidence does not allow a verdict. Hold the release; this is neither a pass nor a fail.",
@@ -31,9 +33,32 @@ pub(super) fn banner(page: &Page<'_>) -> String {
         facts.concat(),
         kind = escape(&verdict.kind),
         icon = icon(class(&verdict.verdict)),
-        word = escape(&verdict.verdict.to_uppercase()),
+        word = escape(&canary::word(verdict)),
         scenario = escape(&run.scenario),
     )
+}
+
+/// What the verdict of a search means.
+fn of_search(verdict: &VerdictFile) -> &'static str {
+    match verdict.verdict.as_str() {
+        "pass" if verdict.invariants.is_empty() => {
+            "The load line was found within the width asked for. Money was not judged."
+        }
+        "pass" => "The load line was found within the width asked for, with the money right where it holds.",
+        "fail" => "No rate was shown to hold. Do not give this release traffic.",
+        _ => "The load line is not known well enough. What was shown stands below; a baseline it is not.",
+    }
+}
+
+/// What the verdict on a comparison means.
+fn of_canary(verdict: &VerdictFile) -> &'static str {
+    match verdict.verdict.as_str() {
+        "pass" => {
+            "The canary was shown to be no worse than the control, and its money is right. It may take more traffic."
+        }
+        "fail" => "The canary is worse than the control. Do not give it more traffic.",
+        _ => "It is not shown whether the canary is worse. Hold it where it is; this is neither a pass nor a fail.",
+    }
 }
 
 /// Findings, heaviest first as the judge ordered them, and what held in one sentence.
@@ -69,8 +94,9 @@ fn held(verdict: &VerdictFile) -> String {
             words::counted(checked, "thing", "things")
         ),
     };
+    let of = if verdict.capacity.is_some() { "Of the step shown below: " } else { "" };
     format!(
-        "{met} of {} objectives met; {money}; the harness {}.",
+        "{of}{met} of {} objectives met; {money}; the harness {}.",
         verdict.objectives.len(),
         match doubts {
             0 => "has no doubt about itself".to_owned(),

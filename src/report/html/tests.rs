@@ -12,6 +12,8 @@ fn render(verdict: &VerdictFile) -> String {
         measures: &measures,
         scenario_text: SCENARIO,
         plan_text: "{ \"journeys\": 12332 }",
+        search: None,
+        canary: None,
         directory: "reports/out/r7k2m9",
     })
 }
@@ -84,6 +86,8 @@ fn text_from_outside_cannot_become_markup() {
         measures: &poisoned(&sample::measures()),
         scenario_text: EVIL,
         plan_text: EVIL,
+        search: None,
+        canary: None,
         directory: EVIL,
     });
     let at = page.to_lowercase().find("<script");
@@ -111,6 +115,8 @@ fn a_crashed_run_without_any_measures_still_has_a_page() {
         measures: &Measures::default(),
         scenario_text: "",
         plan_text: "",
+        search: None,
+        canary: None,
         directory: "d",
     });
     check_balanced(&page);
@@ -128,6 +134,8 @@ fn a_long_plan_is_cut_between_characters() {
         measures: &measures,
         scenario_text: "",
         plan_text: &plan,
+        search: None,
+        canary: None,
         directory: "d",
     };
     assert!(render_html(&page).contains("The first 4,000 characters of <code>plan.json</code>."));

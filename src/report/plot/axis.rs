@@ -49,6 +49,24 @@ impl Axis {
         Self { label: label.into(), low: 0.0, high: n_steps * step, ticks, scale: Scale::Linear }
     }
 
+    /// From a round value at or below `lowest` to one at or above `highest`, where zero is of no interest.
+    pub(super) fn around(label: impl Into<String>, lowest: f64, highest: f64) -> Self {
+        let is_range = lowest.is_finite() && highest.is_finite() && 0.0 < lowest && lowest <= highest;
+        // A range that is narrow beside its values, or starts near zero, is better seen from zero.
+        if !is_range || highest - lowest < 1e-6 * highest || lowest < 0.25 * highest {
+            return Self::from_zero(label, highest);
+        }
+        let step = round_step((highest - lowest) / STEPS);
+        let (from, to) = ((lowest / step + 1e-9).floor(), (highest / step - 1e-9).ceil());
+        let digits = digits_of(step);
+        let ticks = (0..=20)
+            .map(|n| from + f64::from(n))
+            .take_while(|&n| n <= to + 1e-9)
+            .map(|n| (n * step, tick_text(n * step, digits)))
+            .collect();
+        Self { label: label.into(), low: from * step, high: to * step, ticks, scale: Scale::Linear }
+    }
+
     /// Time since the start, exactly to `end_s`, with ticks where people look at a clock; in minutes or hours if long.
     pub(super) fn time(end_s: f64) -> Self {
         let end_s = if end_s.is_finite() && end_s > 0.0 { end_s.clamp(1e-9, 1e300) } else { 1.0 };
@@ -144,6 +162,17 @@ mod tests {
         assert_eq!(texts(&Axis::time(64.0)), ["0", "10", "20", "30", "40", "50", "60"]);
         assert_eq!(texts(&Axis::time(3_600.0)), ["0", "10", "20", "30", "40", "50", "60"]);
         assert_eq!(texts(&Axis::time(0.4)), ["0"]);
+    }
+
+    #[test]
+    fn a_narrow_range_is_seen_close_up() {
+        assert_eq!(texts(&Axis::around("x", 620.0, 1_180.0)), ["600", "800", "1,000", "1,200"]);
+        assert_eq!(texts(&Axis::around("x", 100.0, 900.0)), ["0", "200", "400", "600", "800", "1,000"]);
+        assert_eq!(texts(&Axis::around("x", 400.0, 400.0)), ["0", "100", "200", "300", "400"]);
+        for (low, high) in [(f64::NAN, 1.0), (1.0, f64::INFINITY), (2.0, 1.0), (1e300, f64::MAX)] {
+            let axis = Axis::around("x", low, high);
+            assert!(axis.low < axis.high && axis.high.is_finite(), "{low} {high}");
+        }
     }
 
     #[test]

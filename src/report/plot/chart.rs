@@ -16,6 +16,17 @@ pub(super) enum Stroke {
     Dotted,
 }
 
+/// A sign that stands at one value, told from the others by its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Filled.
+    Disc,
+    /// Hollow.
+    Ring,
+    /// Two strokes.
+    Cross,
+}
+
 /// Something drawn between the axes; later layers lie above earlier ones. Values, not positions.
 #[derive(Clone, Debug)]
 pub(super) enum Layer {
@@ -29,6 +40,10 @@ pub(super) enum Layer {
     Box { from: (f64, f64), to: (f64, f64), ink: RGBColor },
     /// A cross at each point.
     Crosses { points: Vec<(f64, f64)>, ink: RGBColor },
+    /// A sign at each point.
+    Marks { points: Vec<(f64, f64)>, ink: RGBColor, mark: Mark },
+    /// At each `(x, low, high)` an upright line with a foot at both ends: how far a value can be trusted.
+    Whiskers { points: Vec<(f64, f64, f64)>, ink: RGBColor },
     /// A text that starts `dx` units right of a value; right of the data for an infinite x.
     Note { at: (f64, f64), dx: i32, text: String, ink: RGBColor },
 }
@@ -42,6 +57,8 @@ pub(super) enum Swatch {
     Area,
     /// As a cross.
     Cross,
+    /// As a sign.
+    Mark(Mark),
 }
 
 /// One entry of the legend, which stands between title and data and so cannot hide any.

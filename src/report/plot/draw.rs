@@ -8,7 +8,7 @@ use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::chart::{Chart, Key, Layer, Stroke, Swatch};
+use super::chart::{Chart, Key, Layer, Mark, Stroke, Swatch};
 use super::style::{AXIS, DATA_WIDTH, GRID, GRID_WIDTH, TEXT, TEXT_SIZE, TITLE_SIZE, WIDTH, text_width};
 use crate::report::escape::escape;
 
@@ -23,6 +23,12 @@ const LEGEND_LINE: i32 = 38;
 const SWATCH: i32 = 56;
 /// Room for tick labels and the description below the data.
 const BELOW: i32 = 84;
+/// Half the width of a sign.
+const MARK_RADIUS: i32 = 9;
+/// Half the width of a whisker's foot.
+const WHISKER_FOOT: i32 = 7;
+/// Width of a whisker's lines.
+const WHISKER_WIDTH: u32 = 2;
 /// Room between two tick labels.
 const LABEL_GAP: i32 = 16;
 
@@ -153,6 +159,7 @@ fn draw_legend(root: &Area<'_>, keys: &[Key], top: i32) -> Drawn<i32> {
             Swatch::Line(kind) => stroke(root, vec![(x, y), (x + 44, y)], key.ink, kind)?,
             Swatch::Area => root.draw(&Rectangle::new([(x + 8, y - 11), (x + 40, y + 11)], key.ink.filled()))?,
             Swatch::Cross => root.draw(&Cross::new((x + 24, y), 8, key.ink.stroke_width(DATA_WIDTH)))?,
+            Swatch::Mark(mark) => sign(root, (x + 24, y), mark, key.ink)?,
         }
         text(root, &key.text, (x + SWATCH - 2, y), (HPos::Left, VPos::Center), letter)?;
         x += width + 34;
@@ -198,6 +205,23 @@ fn draw_layer(root: &Area<'_>, frame: &Frame<'_>, layer: &Layer) -> Drawn {
             }
             Ok(())
         }
+        Layer::Marks { points, ink, mark } => {
+            for at in points.iter().filter_map(|&(x, y)| frame.place(x, y)) {
+                sign(root, at, *mark, *ink)?;
+            }
+            Ok(())
+        }
+        Layer::Whiskers { points, ink } => {
+            for &(x, low, high) in points {
+                let (Some(low), Some(high)) = (frame.place(x, low), frame.place(x, high)) else { continue };
+                let style = ink.stroke_width(WHISKER_WIDTH);
+                line(root, low, high, style)?;
+                for (x, y) in [low, high] {
+                    line(root, (x - WHISKER_FOOT, y), (x + WHISKER_FOOT, y), style)?;
+                }
+            }
+            Ok(())
+        }
         Layer::Note { at, dx, text: words, ink } => match frame.place(at.0, at.1) {
             Some((x, y)) => {
                 let letter = Letter { size: TEXT_SIZE, ink: *ink, is_bold: true };
@@ -205,6 +229,24 @@ fn draw_layer(root: &Area<'_>, frame: &Frame<'_>, layer: &Layer) -> Drawn {
             }
             None => Ok(()),
         },
+    }
+}
+
+/// A sign with a white rim, so that two that overlap are seen to be two.
+fn sign(root: &Area<'_>, at: (i32, i32), mark: Mark, ink: RGBColor) -> Drawn {
+    match mark {
+        Mark::Disc => {
+            root.draw(&Circle::new(at, MARK_RADIUS + 2, WHITE.filled()))?;
+            root.draw(&Circle::new(at, MARK_RADIUS, ink.filled()))
+        }
+        Mark::Ring => {
+            root.draw(&Circle::new(at, MARK_RADIUS + 2, WHITE.filled()))?;
+            root.draw(&Circle::new(at, MARK_RADIUS, ink.stroke_width(DATA_WIDTH)))
+        }
+        Mark::Cross => {
+            root.draw(&Cross::new(at, MARK_RADIUS, WHITE.stroke_width(DATA_WIDTH + 5)))?;
+            root.draw(&Cross::new(at, MARK_RADIUS, ink.stroke_width(DATA_WIDTH + 1)))
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod axis;
 mod bins;
+mod canary;
+mod capacity;
 mod chart;
 mod draw;
 mod lag;
@@ -15,6 +17,8 @@ mod response;
 mod style;
 mod tail;
 
+pub use self::canary::of_canary;
+pub use self::capacity::plots as of_search;
 pub(in crate::report) use self::money::{Agreement, agreement};
 use crate::judge::VerdictFile;
 use crate::measure::Measures;

@@ -55,11 +55,11 @@ pub(super) fn plot(measures: &Measures) -> Plot {
 }
 
 /// −log10(1 − q): 0.9 at 1, 0.99 at 2, 0.999 at 3.
-fn nines(q: f64) -> f64 {
+pub(super) fn nines(q: f64) -> f64 {
     -(1.0 - q).log10()
 }
 
-fn ticks(last: f64) -> Vec<(f64, String)> {
+pub(super) fn ticks(last: f64) -> Vec<(f64, String)> {
     let mut ticks = vec![(0.0, "0".to_owned()), (nines(0.5), "50 %".to_owned())];
     ticks
         .extend((1..=16_i32).map(f64::from).take_while(|&n| n <= last + 1e-9).map(|n| (n.min(last), quantile_text(n))));
