@@ -5,8 +5,8 @@ use plotters::style::RGBColor;
 
 use super::axis::Axis;
 
-/// How a line is told apart without colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a line is told apart without colour; the more broken the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stroke {
     /// One line through.
     Solid,
@@ -90,7 +90,7 @@ pub(super) struct Chart {
     pub(super) legend: Vec<Key>,
     /// Units high.
     pub(super) height: u32,
-    /// Units kept free right of the data: half a tick label at least.
+    /// Units kept free right of the data; half a tick label is kept free in any case.
     pub(super) right: i32,
     /// Shown instead of the data when there is none.
     pub(super) is_empty: bool,

@@ -77,7 +77,7 @@ struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     fn new(chart: &'a Chart, top: i32) -> Self {
-        let (left, right, bottom) = (left(chart), wide() - chart.right, high(chart) - BELOW);
+        let (left, right, bottom) = (left(chart), wide() - right_margin(chart), high(chart) - BELOW);
         let plane = Cartesian2d::new(
             chart.x.low..chart.x.high,
             chart.y.low..chart.y.high,
@@ -143,6 +143,13 @@ fn left(chart: &Chart) -> i32 {
     let widest = chart.y.ticks.iter().map(|(_, label)| text_width(label, TEXT_SIZE)).max().unwrap_or(0);
     let description = if chart.y.label.is_empty() { 8 } else { 44 };
     description + widest + 22
+}
+
+/// Room right of the data: what the chart asks for, and half the last tick label of the x axis if that stands at the end.
+fn right_margin(chart: &Chart) -> i32 {
+    let at_end = |at: f64| at > chart.x.high - 0.02 * (chart.x.high - chart.x.low);
+    let label = chart.x.ticks.last().filter(|(at, _)| at_end(*at)).map_or("", |(_, label)| label);
+    chart.right.max(text_width(label, TEXT_SIZE) / 2 + 6)
 }
 
 /// Draws the legend from left to right, in as many lines as needed, and returns how many those were.

@@ -13,8 +13,7 @@ const HIGHEST: f64 = 2.0;
 
 pub(super) fn plot(series: &CanarySeries) -> Plot {
     let n = series.orders.len();
-    let mut layers =
-        vec![Layer::Line { points: vec![(0.0, 1.0), (n.max(2) as f64, 1.0)], ink: INK, stroke: Stroke::Dotted }];
+    let mut lines = Vec::new();
     let mut legend = vec![Key::new("fails from here on", INK, Swatch::Line(Stroke::Dotted))];
     let mut highest = f64::NEG_INFINITY;
     for (idx, metric) in series.metrics.iter().enumerate() {
@@ -24,9 +23,13 @@ pub(super) fn plot(series: &CanarySeries) -> Plot {
         // Before anything was seen there is no evidence either way.
         let points: Vec<(f64, f64)> = std::iter::once((0.0, 0.0)).chain(looks).collect();
         highest = points.iter().map(|&(_, y)| y).fold(highest, f64::max);
-        layers.push(Layer::Line { points, ink, stroke });
+        lines.push((stroke, Layer::Line { points, ink, stroke }));
         legend.push(Key::new(name(&metric.name), ink, Swatch::Line(stroke)));
     }
+    // Of two lines that lie on each other the broken one is above, so that both are seen.
+    lines.sort_by_key(|&(stroke, _)| stroke);
+    let bound = Layer::Line { points: vec![(0.0, 1.0), (n.max(2) as f64, 1.0)], ink: INK, stroke: Stroke::Dotted };
+    let layers = std::iter::once(bound).chain(lines.into_iter().map(|(_, line)| line)).collect();
     let ticks = [-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0].map(|at: f64| (at, format!("{at:.1}"))).to_vec();
     let chart = Chart {
         name: "canary_evidence".to_owned(),

@@ -22,11 +22,11 @@ pub fn of_canary(series: &CanarySeries) -> Vec<Plot> {
 /// The ink and the stroke of metric `idx`, the same in every plot.
 const fn look(idx: usize) -> (RGBColor, Stroke) {
     match idx % 5 {
-        0 => (RED, Stroke::Solid),
-        1 => (ORANGE, Stroke::Dashed),
-        2 => (BLUE, Stroke::Solid),
-        3 => (VERMILLION, Stroke::Dashed),
-        _ => (PURPLE, Stroke::Dotted),
+        0 => (BLUE, Stroke::Solid),
+        1 => (VERMILLION, Stroke::Dashed),
+        2 => (PURPLE, Stroke::Dotted),
+        3 => (RED, Stroke::Solid),
+        _ => (ORANGE, Stroke::Dashed),
     }
 }
 
