@@ -92,6 +92,9 @@ pub struct RunArgs {
     /// Release of the embedded chain.
     #[arg(long, default_value = super::run::RELEASE)]
     pub release: String,
+    /// Let idle cores sleep while the load runs, at the price of late wake-ups: where processor time is paid for.
+    #[arg(long)]
+    pub let_cores_sleep: bool,
     /// How progress is shown on stderr.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub progress: Progress,
@@ -201,4 +204,7 @@ pub struct MockServeArgs {
     /// End when standard input ends.
     #[arg(long, hide = true)]
     pub with_parent: bool,
+    /// Scheduling priority, -20 to 19; lower goes before others, where the system allows it.
+    #[arg(long, default_value_t = 0, hide = true, allow_negative_numbers = true)]
+    pub nice: i32,
 }

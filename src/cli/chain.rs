@@ -14,10 +14,6 @@ pub(crate) async fn serve(args: ChainArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let config = config(&args)?;
-    if args.nice > 0 {
-        // Not being allowed to stand back changes nothing that is promised.
-        let _ = rustix::process::setpriority_process(None, args.nice);
-    }
     let running = plimsoll_chain::start(config).await.context("cannot start the chain").map_err(Failure::World)?;
     super::say_ready(running.gateway, running.roles.iter().map(|(role, at)| (role.clone(), at.to_string())));
     lifeline::should_end(args.with_parent).await;

@@ -77,6 +77,7 @@ impl Failure {
 /// Runs the command and says how the process should exit.
 pub fn execute(arguments: Arguments) -> ExitCode {
     init_log();
+    take_priority(&arguments.command);
     let runtime = match runtime_for(&arguments.command) {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -93,6 +94,20 @@ pub fn execute(arguments: Arguments) -> ExitCode {
             failure.show();
             exit::code(failure.exit())
         }
+    }
+}
+
+/// Takes the scheduling priority that a server was asked to have. Threads inherit it from the one that starts them, so
+/// this comes before there are any.
+fn take_priority(command: &Command) {
+    let nice = match command {
+        Command::Chain(args) => args.nice,
+        Command::Mock { command: MockCommand::Serve(args) } => args.nice,
+        _ => 0,
+    };
+    if nice != 0 {
+        // Not being allowed to changes nothing that is promised.
+        let _ = rustix::process::setpriority_process(None, nice);
     }
 }
 

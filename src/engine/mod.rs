@@ -3,6 +3,7 @@
 //! One thread keeps time and does all requests; another receives notifications. Neither knows money: they
 //! meet the invariants only in the history.
 
+mod awake;
 mod bench;
 mod body;
 mod clock;
@@ -26,6 +27,7 @@ mod stop;
 mod values;
 mod wait;
 
+pub use awake::Awake;
 pub use clock::Clock;
 pub use compile::{CompileError, Fault, Program};
 pub use guard::AbortLimits;

@@ -143,6 +143,9 @@ pub struct EngineReport {
 /// How often buffers are emptied and bounds looked at.
 const TICK: Span = Span::from_millis(100);
 
+/// Scheduling priority of the thread that keeps time, where the system allows it: before whatever else wants the core.
+const KEEPS_TIME: i32 = -10;
+
 /// How long giving up what is in flight may take.
 const GIVING_UP: Span = Span::from_millis(500);
 
@@ -159,6 +162,8 @@ pub fn run_load(config: EngineConfig) -> Result<EngineReport, EngineError> {
 }
 
 fn run_here(config: EngineConfig) -> Result<EngineReport, EngineError> {
+    // Only a privileged process may; where it may not, lag tells what that costs.
+    let _ = rustix::process::setpriority_process(None, KEEPS_TIME);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(EngineError::Start)?;
     runtime.block_on(LocalSet::new().run_until(run(config)))
 }

@@ -37,6 +37,9 @@ pub struct RunFacts {
     /// Mock channels served for this run; empty where the target calls banks of its own.
     #[serde(default)]
     pub mocks: Vec<String>,
+    /// Whether idle cores were kept awake while the load ran.
+    #[serde(default)]
+    pub cores_awake: bool,
     /// How it ended; `None` while it runs, and so for ever after a crash.
     pub end: Option<RunEnd>,
 }

@@ -73,6 +73,7 @@ fn facts() -> RunFacts {
         planned: 1_000,
         plan_sha256: "11".to_owned(),
         mocks: vec!["bank_north".to_owned()],
+        cores_awake: true,
         end: Some(RunEnd {
             how: "completed".to_owned(),
             why: None,

@@ -321,6 +321,7 @@ pub(crate) fn facts() -> RunFacts {
         planned: 12_332,
         plan_sha256: "90ab12ef".repeat(8),
         mocks: vec!["bank_north".to_owned(), "wallet_east".to_owned()],
+        cores_awake: true,
         end: Some(RunEnd {
             how: "completed".to_owned(),
             why: None,

@@ -8,6 +8,7 @@ use crate::cli::args::Progress;
 
 /// `plimsoll canary`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct CanaryArgs {
     /// The scenario file.
     pub scenario: PathBuf,
@@ -56,6 +57,9 @@ pub struct CanaryArgs {
     /// Where run directories are made.
     #[arg(long, value_name = "DIR", default_value = "reports/out")]
     pub out: PathBuf,
+    /// Let idle cores sleep while the load runs, at the price of late wake-ups: where processor time is paid for.
+    #[arg(long)]
+    pub let_cores_sleep: bool,
     /// How progress is shown on stderr.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub progress: Progress,

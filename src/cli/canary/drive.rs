@@ -68,7 +68,9 @@ pub(super) async fn drive(
     let (copy_tx, copies) = unbounded_channel();
     let cut = Arc::new(AtomicBool::new(false));
     let tee = |arm| Tee { arm, copy_tx: copy_tx.clone(), cut: cut.clone(), n_cut: Arc::default() };
-    let [control, canary] = arms;
+    let [mut control, mut canary] = arms;
+    let _awake = control.prepared.keep_awake();
+    canary.prepared.facts.cores_awake = control.prepared.facts.cores_awake;
     let mut control = Loaded::start(tee(Arm::Control), control, timetable, clock)?;
     let mut canary = Loaded::start(tee(Arm::Canary), canary, timetable, clock)?;
     let mut watch = Watch {

@@ -61,6 +61,9 @@ pub struct CapacityArgs {
     /// With `--gate`: how often a chain that carries less may be left undecided.
     #[arg(long, value_name = "SHARE", default_value = "5 %", requires = "gate")]
     pub beta: String,
+    /// Let idle cores sleep while the load runs, at the price of late wake-ups: where processor time is paid for.
+    #[arg(long)]
+    pub let_cores_sleep: bool,
     /// How progress is shown on stderr.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub progress: Progress,
@@ -129,6 +132,7 @@ pub(super) fn ask_of(args: &CapacityArgs) -> Ask {
         release: args.release.clone(),
         defects: args.defect.clone(),
         progress: Progress::None,
+        keeps_awake: !args.let_cores_sleep,
     }
 }
 

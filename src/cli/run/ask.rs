@@ -20,6 +20,8 @@ pub(crate) struct Ask {
     /// Planted in the embedded chain.
     pub(crate) defects: Vec<String>,
     pub(crate) progress: Progress,
+    /// Whether the cores are kept awake while the load runs.
+    pub(crate) keeps_awake: bool,
 }
 
 /// What is put under load.
@@ -64,6 +66,7 @@ impl Ask {
             release: args.release.clone(),
             defects: args.defect.clone(),
             progress: args.progress,
+            keeps_awake: !args.let_cores_sleep,
         })
     }
 

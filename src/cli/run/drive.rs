@@ -28,7 +28,7 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(200);
 const INTENTS_AHEAD: Span = Span::from_secs(1);
 
 /// From deciding to start to the first due time: time to write the first intents and warm up the connections.
-pub(crate) const LEAD: Span = Span::from_millis(1_500);
+pub(crate) const LEAD: Span = Span::from_millis(600);
 
 /// A load that has ended; the merchants' endpoint still takes notifications.
 pub(crate) struct Driven {
@@ -52,6 +52,7 @@ pub(crate) async fn drive(
     secrets: Secrets,
     shown: args::Progress,
 ) -> Result<Driven, Failure> {
+    let _awake = prepared.keep_awake();
     let scenario = &prepared.loaded.scenario;
     let pace = Pace {
         clock: Clock::starting_in(LEAD),

@@ -6,6 +6,7 @@ use anyhow::Context;
 
 use crate::cli::input::{self, Loaded};
 use crate::cli::{Failure, check, warn};
+use crate::engine::Awake;
 use crate::id::RunId;
 use crate::judge::RunFacts;
 use crate::plan::{Plan, PlanInputs};
@@ -28,6 +29,7 @@ pub(crate) struct Prepared {
     /// Variable with the administration token of a gateway elsewhere, before the one the scenario names.
     pub(crate) token_variable: Option<&'static str>,
     pub(crate) site: Site,
+    keeps_awake: bool,
 }
 
 /// What is put under load, decided.
@@ -116,7 +118,8 @@ pub(crate) fn prepare_as(ask: &Ask, run: RunId) -> Result<Prepared, Failure> {
     };
     let dir = dir.context("cannot make the run directory").map_err(Failure::World)?;
     let facts = facts(ask, &loaded, &plan, &run, &site);
-    let prepared = Prepared { loaded, plan, run, seed, dir, facts, site, token_variable: None };
+    let prepared =
+        Prepared { loaded, plan, run, seed, dir, facts, site, token_variable: None, keeps_awake: ask.keeps_awake };
     prepared.store_inputs().context("cannot write into the run directory").map_err(Failure::World)?;
     if is_alone {
         warn(&format!(
@@ -142,6 +145,13 @@ impl Prepared {
     pub(crate) fn store_facts(&self) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(&self.facts)?;
         Ok(self.dir.write(&self.dir.path().join("run.json"), text.as_bytes())?)
+    }
+
+    /// Keeps idle cores awake while what it gives lives, unless they may sleep.
+    pub(crate) fn keep_awake(&mut self) -> Option<Awake> {
+        let awake = self.keeps_awake.then(Awake::ask).flatten();
+        self.facts.cores_awake = awake.is_some();
+        awake
     }
 
     /// Writes down when the schedule starts.
@@ -173,6 +183,7 @@ fn facts(ask: &Ask, loaded: &Loaded, plan: &Plan, run: &RunId, site: &Site) -> R
         } else {
             Vec::new()
         },
+        cores_awake: false,
         end: None,
     }
 }

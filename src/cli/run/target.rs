@@ -14,6 +14,9 @@ use crate::virtual_account::{Admin, Provisioner, Secret, Secrets};
 /// make the generator late.
 const CHAIN_NICE: &str = "10";
 
+/// How far the mock channels go before others, as the generator does: a bank that answers late is no bank's doing.
+const MOCKS_NICE: &str = "-10";
+
 /// How long the target's administration may take for one answer.
 const ADMIN_WITHIN: Span = Span::from_secs(10);
 
@@ -107,7 +110,7 @@ async fn start_mocks(prepared: &Prepared) -> Result<Served> {
     args.extend(prepared.loaded.profiles.iter().map(|p| p.path.display().to_string()));
     args.extend(["--seed".to_owned(), prepared.seed.to_string(), "--run".to_owned(), prepared.run.to_string()]);
     args.extend(["--journal".to_owned(), prepared.dir.journals_dir().display().to_string()]);
-    args.push("--with-parent".to_owned());
+    args.extend(["--nice".to_owned(), MOCKS_NICE.to_owned(), "--with-parent".to_owned()]);
     Served::start("mock channels", &args, &[], &prepared.dir.path().join("mocks.log")).await
 }
 
