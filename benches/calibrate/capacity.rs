@@ -109,8 +109,8 @@ fn search(station: &Station, seed: Seed) -> LoadLine {
         budget: Span::from_secs(station.budget_s),
         confidence: CONFIDENCE,
         step_time: Span::from_secs(8),
-        warm_up: Span::from_secs(1),
-        overhead: Span::from_secs(station.overhead_s),
+        warm_up: Span::from_millis(station.warm_up_ms),
+        overhead: Span::from_millis(station.overhead_ms),
         seed,
     };
     let mut search = Search::new(settings).expect("the table's settings are sound");
@@ -120,7 +120,7 @@ fn search(station: &Station, seed: Seed) -> LoadLine {
             Action::Done(line) => return *line,
             Action::Probe(probe) => {
                 let evidence = step(station, &probe, seed, &judged);
-                let took = Span::from_secs_f64(probe.lasts.as_secs_f64() + station.overhead_s as f64);
+                let took = Span::from_nanos(probe.lasts.as_nanos() + Span::from_millis(station.overhead_ms).as_nanos());
                 search.take(StepOutcome { probe, evidence: Some(evidence), took, is_interrupted: false });
             }
         }

@@ -9,10 +9,14 @@ use crate::stats::Draws;
 
 /// How often a rate at which the harness was not fit is tried again before it is taken as the harness's limit.
 const VOID_TRIES: usize = 2;
+/// After so many rates at none of which the harness was fit, lower ones are not tried.
+const VOID_RATES: usize = 4;
 /// How often a rate that contradicts another is tried in all.
 const FLAP_TRIES: usize = 3;
 /// After so many rates that all fail for money, lower ones are not tried.
 const MONEY_RATES: usize = 3;
+/// From so many probes on a rate that is still open is taken for one too near the line.
+const STUBBORN_TRIES: usize = 3;
 /// From this share of the budget on the ends are as far apart as the time left allows to be shown.
 const TIME_SHORT: f64 = 0.4;
 /// The widest pair of ends that is tried when time is short.
@@ -36,6 +40,7 @@ pub(super) struct Wish {
 /// | a rate that fails below one that holds | each again, up to three times in all |
 /// | nothing bad | twice the highest; at the top, the top until it is shown |
 /// | nothing good | lower; at the bottom, the bottom until it is shown |
+/// | four rates, the harness fit at none | nothing |
 /// | a wide bracket | where the line seems to be |
 /// | a narrow one | its ends, in random order, until both are shown twice |
 pub(super) fn choose(settings: &SearchSettings, view: &View, turn: usize, left_s: f64) -> Option<Wish> {
@@ -51,6 +56,7 @@ pub(super) fn choose(settings: &SearchSettings, view: &View, turn: usize, left_s
     let wall = lowest(Lean::Void).map(|g| g.rate);
     match bracket(view) {
         (None, None) if view.groups.is_empty() => Some(locate(settings, settings.start)),
+        (None, None) if view.groups.len() >= VOID_RATES => None,
         (None, None) => down(settings, view, wall?),
         (Some(good), None) => up(settings, view, good.rate, wall),
         (None, Some(bad)) => down(settings, view, bad.rate),
@@ -100,6 +106,12 @@ fn ends(settings: &SearchSettings, view: &View, centre: f64, (turn, left_s): (us
 
 fn ends_apart(settings: &SearchSettings, view: &View, (centre, width): (f64, f64), turn: usize) -> Option<Wish> {
     let (low, high) = pair(view, centre, width);
+    // Where the harness is not fit nothing is to be shown.
+    let high =
+        view.groups.iter().find(|g| g.lean() == Lean::Void).map_or(high, |wall| high.min(tidy_down(0.98 * wall.rate)));
+    if high <= low {
+        return None;
+    }
     let tries = |rate: f64| view.at(rate).map_or(0, |g| g.probes.len());
     let is_done = |rate: f64, verdict| view.at(rate).is_some_and(|g| g.is_confirmed(verdict));
     let is_high = match (is_done(low, StepVerdict::Holds), is_done(high, StepVerdict::Fails)) {
@@ -118,18 +130,23 @@ fn pair(view: &View, centre: f64, w: f64) -> (f64, f64) {
     use StepVerdict::{Fails, Holds};
     let width = 1.0 + w;
     let shown = |g: &&Group, verdict| g.judged.verdict == verdict;
-    let is_near = |rate: f64| (1.0 + 0.2 * w..=1.0 + 0.8 * w).contains(&rate);
+    // A rate that stays open where the line seems to be is not to be shown: the more so the more often it was tried.
+    let is_near = |g: &Group, far: f64| {
+        let is_stubborn = g.judged.verdict == StepVerdict::Open && g.probes.len() >= STUBBORN_TRIES;
+        let least = if is_stubborn { 0.4 } else { 0.2 };
+        (1.0 + least * w..=1.0 + 0.8 * w).contains(&far)
+    };
     let (holds, fails) = view.interval();
     let known = |rate: Option<f64>| rate.and_then(|rate| view.at(rate));
     let holds = known(holds).filter(|g| g.rate * (1.0 + 0.75 * w) >= centre);
     let fails = known(fails).filter(|g| g.rate <= centre * (1.0 + 0.75 * w));
     let far = |rate: f64, from: f64| (rate / from).ln().abs();
-    let leaning = |lean: Lean, aim: f64, is_in: &dyn Fn(f64) -> bool| {
-        let fit = view.groups.iter().filter(|g| g.lean() == lean && !g.flaps && is_in(g.rate));
+    let leaning = |lean: Lean, aim: f64, is_in: &dyn Fn(&Group) -> bool| {
+        let fit = view.groups.iter().filter(|g| g.lean() == lean && !g.flaps && is_in(g));
         fit.min_by(|a, b| far(a.rate, aim).total_cmp(&far(b.rate, aim)))
     };
-    let low = holds.or_else(|| leaning(Lean::Good, centre / width.sqrt(), &|r| is_near(centre / r)));
-    let high = fails.or_else(|| leaning(Lean::Bad, centre * width.sqrt(), &|r| is_near(r / centre)));
+    let low = holds.or_else(|| leaning(Lean::Good, centre / width.sqrt(), &|g| is_near(g, centre / g.rate)));
+    let high = fails.or_else(|| leaning(Lean::Bad, centre * width.sqrt(), &|g| is_near(g, g.rate / centre)));
     let below = |rate: f64| tidy_up(rate / width);
     let above = |rate: f64| tidy_down(rate * width);
     // The further apart, the easier both are shown: one that is already tried only serves if it gives little away.

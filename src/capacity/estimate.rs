@@ -2,6 +2,7 @@
 
 use super::choose::tidy;
 use super::search::SearchSettings;
+use super::step::StepVerdict;
 use super::view::{Group, Lean, View};
 
 /// Scores beyond this tell the side and no more.
@@ -23,8 +24,15 @@ pub(super) fn bracket(view: &View) -> (Option<&Group>, Option<&Group>) {
     (good, bad)
 }
 
-/// Whether a group seems bad by so little that a good one above it outweighs it.
+/// Whether a group that was not shown to fail is outweighed by one above it: by one shown to hold, or by one that seems
+/// good more clearly than this one bad.
 fn is_weak(group: &Group, view: &View) -> bool {
+    if group.judged.verdict == StepVerdict::Open
+        && !group.flaps
+        && view.groups.iter().any(|g| g.judged.verdict == StepVerdict::Holds && g.rate > group.rate)
+    {
+        return true;
+    }
     let strength = |g: &Group| (g.judged.score / g.judged.score_error).abs();
     let above = view.groups.iter().filter(|g| g.lean() == Lean::Good && g.rate > group.rate);
     group.judged.score.is_finite()

@@ -69,6 +69,18 @@ pub struct ObjectiveEvidence {
     pub broke: u64,
     /// How many observations are worth one independent one; 1 or more. Queueing makes breaks come together.
     pub per_independent: f64,
+    /// How far the worst observations stayed from the bound; of a quantile that nothing broke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<TailEvidence>,
+}
+
+/// How far the worst observations, as many as may break an objective, stayed from its bound.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TailEvidence {
+    /// By how much they exceed the least of them, on average, as a share of that one's distance to the bound; above 0.
+    pub excess: f64,
+    /// How many independent ones they are worth.
+    pub independent: f64,
 }
 
 /// How the number in the system changed over the measured window.

@@ -13,6 +13,7 @@ mod flow;
 mod gate;
 mod line;
 mod outcome;
+mod pooled;
 mod probe;
 mod reader;
 mod search;
@@ -26,7 +27,7 @@ mod tests;
 
 pub use baseline::{Baseline, BaselineError, BaselineFacts, BaselineProblem, Environment, Headroom, LinePart};
 pub use compare::{Comparison, Effect, TOLERANCE, compare};
-pub use evidence::{BacklogEvidence, MoneyEvidence, ObjectiveEvidence, StepEvidence, StepFacts};
+pub use evidence::{BacklogEvidence, MoneyEvidence, ObjectiveEvidence, StepEvidence, StepFacts, TailEvidence};
 pub use gate::{Gate, GateError, GatePlan, GateSettings, plan_gate};
 pub use line::{EndTests, LoadLine, Retests, Scalability, StepRecord, scalability};
 pub use probe::{Probe, Purpose};

@@ -16,7 +16,7 @@ use crate::time::Span;
 /// A search ends after so many steps at the latest, whatever its budget.
 const STEPS_MAX: usize = 500;
 /// A step cut short by the end of the budget must still measure this share of a deciding step.
-const SHORTEST: f64 = 0.4;
+const SHORTEST: f64 = 0.2;
 /// Seeds of steps are below this, so that every JSON reader keeps them exactly.
 const SEED_BELOW: u64 = 1 << 53;
 

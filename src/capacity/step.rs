@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{BacklogEvidence, MoneyEvidence, ObjectiveEvidence, StepEvidence};
-use crate::stats::{normal_quantile, share_lower, share_upper, student_quantile};
+use super::evidence::{BacklogEvidence, MoneyEvidence, StepEvidence};
+use super::pooled::Pooled;
+use crate::stats::student_quantile;
 
 /// Growth of the backlog, as a share of the offered rate, above which a step fails: 0.2 %.
 const GROWTH_FAILS: f64 = 0.002;
@@ -13,12 +14,10 @@ const GROWTH_HIDDEN: f64 = 0.03;
 /// Growth too small to look at, as a share of the offered rate: less than the grain of a step of some seconds.
 const GROWTH_NONE: f64 = 0.000_2;
 /// A number in the system that stays the same on average scatters like a Poisson count at least, and slow journeys fill up
-/// for some seconds: what grows over the window by fewer of its standard deviations is not called growth.
+/// for some seconds: what grows over the window by fewer standard deviations of a count of its mean is not called growth.
 const GROWTH_MATERIAL: f64 = 4.0;
 /// What grows by fewer of them does not keep a step from holding.
 const GROWTH_IMMATERIAL: f64 = 2.0;
-/// Two probes of one rate whose shares differ by so many standard errors contradict each other.
-const CONTRADICTION: f64 = 3.0;
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,90 +205,6 @@ fn unproven(fit: &[&StepEvidence]) -> Vec<String> {
     reasons
 }
 
-/// One objective over all probes of a rate.
-struct Pooled {
-    text: String,
-    allowed: f64,
-    samples: f64,
-    broke: f64,
-    /// How many observations are worth one independent one.
-    each: f64,
-    /// How many groups of breaks that rests on.
-    clusters: f64,
-    contradicts: bool,
-}
-
-impl Pooled {
-    fn new(fit: &[&StepEvidence], index: usize) -> Self {
-        let parts: Vec<&ObjectiveEvidence> = fit.iter().filter_map(|e| e.objectives.get(index)).collect();
-        let samples: f64 = parts.iter().map(|o| o.samples as f64).sum();
-        let broke: f64 = parts.iter().map(|o| o.broke as f64).sum();
-        let weighted: f64 = parts.iter().map(|o| o.samples as f64 * o.per_independent).sum();
-        let each = if samples > 0.0 { (weighted / samples).max(1.0) } else { 1.0 };
-        let share = if samples > 0.0 { broke / samples } else { 0.0 };
-        let differs = |o: &&ObjectiveEvidence| {
-            let n = o.samples as f64 / each;
-            let p = share.max(parts[0].allowed);
-            let error = (p * (1.0 - p) / n.max(1.0)).sqrt();
-            o.samples > 0 && (o.broke as f64 / o.samples as f64 - share).abs() > CONTRADICTION * error
-        };
-        Self {
-            text: parts[0].text.clone(),
-            allowed: parts[0].allowed,
-            samples,
-            broke,
-            each,
-            clusters: broke.max(parts[0].allowed * samples) / each,
-            contradicts: parts.len() > 1 && parts.iter().any(differs),
-        }
-    }
-
-    fn holds(&self, level: f64) -> bool {
-        let each = self.widened(level);
-        self.samples > 0.0 && share_upper(self.broke / each, self.samples / each, level) <= self.allowed
-    }
-
-    fn fails(&self, level: f64) -> bool {
-        let each = self.widened(level);
-        self.samples > 0.0 && share_lower(self.broke / each, self.samples / each, level) > self.allowed
-    }
-
-    /// How strongly breaks come together is itself only known from so many groups of them: as Student's t widens a
-    /// normal interval, it widens what is added for correlation.
-    fn widened(&self, level: f64) -> f64 {
-        let wide = student_quantile(1.0 - level, self.clusters.max(1.0)) / normal_quantile(1.0 - level);
-        1.0 + (self.each - 1.0) * wide * wide
-    }
-
-    /// Log odds of a break, half a break added to each side, over the odds allowed.
-    fn score(&self) -> f64 {
-        if self.samples <= 0.0 || self.allowed <= 0.0 || self.allowed >= 1.0 {
-            return if self.broke > 0.0 { f64::INFINITY } else { f64::NEG_INFINITY };
-        }
-        let (k, n) = (self.broke / self.each, self.samples / self.each);
-        ((k + 0.5) / (n - k + 0.5)).ln() - (self.allowed / (1.0 - self.allowed)).ln()
-    }
-
-    fn score_error(&self) -> f64 {
-        // The variance of Student's t with as many degrees of freedom as there are groups of breaks.
-        let freedom = self.clusters.max(2.5);
-        let each = 1.0 + (self.each - 1.0) * freedom / (freedom - 2.0);
-        let (k, n) = (self.broke / each, self.samples / each);
-        (1.0 / (k + 0.5) + 1.0 / (n - k + 0.5)).sqrt()
-    }
-
-    fn why(&self) -> String {
-        let percent = |share: f64| format!("{:.2} %", share * 100.0);
-        let (seen, allowed) = (percent(self.broke / self.samples.max(1.0)), percent(self.allowed));
-        format!(
-            "`{}`: {seen} of {} broke it, {allowed} may; worth {:.0} independent ones",
-            self.text,
-            self.samples,
-            self.samples / self.each
-        )
-    }
-}
-
 /// A backlog over all probes of a rate: the mean of their trends, each by its precision.
 struct Growth {
     what: &'static str,
@@ -299,15 +214,15 @@ struct Growth {
     freedom: f64,
     /// Length of the measured window, the mean over the probes.
     seconds: f64,
-    /// Number in the system when it began, the mean over the probes; at least 1.
-    start: f64,
+    /// Number in the system, the mean over the window and the probes; at least 1.
+    mean: f64,
 }
 
 impl Growth {
     fn new(fit: &[&StepEvidence], what: &'static str) -> Option<Self> {
         let parts: Vec<&BacklogEvidence> = fit.iter().flat_map(|e| &e.backlogs).filter(|b| b.what == what).collect();
         let seconds = fit.iter().map(|e| e.seconds - e.warm_up_s).sum::<f64>() / fit.len() as f64;
-        let start = parts.iter().map(|b| b.mean - b.slope * seconds / 2.0).sum::<f64>() / parts.len() as f64;
+        let mean = parts.iter().map(|b| b.mean).sum::<f64>() / parts.len() as f64;
         let rate = fit.first()?.rate;
         // Even a trend without any scatter is only known to the grain of its counts.
         let weight = |b: &BacklogEvidence| b.error.max(rate * 1e-5).powi(-2);
@@ -319,7 +234,7 @@ impl Growth {
             error: sum.sqrt().recip(),
             freedom: parts.iter().map(|b| b.freedom).sum(),
             seconds,
-            start: start.max(1.0),
+            mean: mean.max(1.0),
         })
     }
 
@@ -327,9 +242,9 @@ impl Growth {
         student_quantile(1.0 - level, self.freedom) * self.error
     }
 
-    /// How much a growth of `slope` comes to over the window, in standard deviations of what was there at its start.
+    /// How much a growth of `slope` comes to over the window, in standard deviations of a count of that mean.
     fn grown(&self, slope: f64) -> f64 {
-        slope * self.seconds / self.start.sqrt()
+        slope * self.seconds / self.mean.sqrt()
     }
 
     fn is_material(&self, slope: f64) -> bool {

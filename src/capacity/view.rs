@@ -12,7 +12,7 @@ const FOR_LOCATING: f64 = 0.05;
 /// The error probability at each look of the joint judgement of all rates near the limit, as a multiple of a side's. It
 /// comes on top of what single rates spend, and was set by simulation: every station of benches/calibrate/capacity.rs
 /// is covered as often as stated, with some to spare.
-const FIT_LEVEL: f64 = 1.5;
+const FIT_LEVEL: f64 = 2.5;
 /// A probe that by itself shows its side at this level and is contradicted by another so sure of itself was no bad luck.
 const FLAP_LEVEL: f64 = 0.002;
 /// Of the rest, the first rate tried as an end gets this share, the next this share of what is left, and so on.

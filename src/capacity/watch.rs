@@ -1,6 +1,6 @@
 //! One objective over a step: what broke it, when, and how strongly breaks come together.
 
-use super::evidence::ObjectiveEvidence;
+use super::evidence::{ObjectiveEvidence, TailEvidence};
 use super::series::per_independent;
 use crate::scenario::objective::{Comparison, Metric, Objective, Scope};
 
@@ -63,6 +63,7 @@ impl Watch {
     pub(super) fn evidence(self) -> ObjectiveEvidence {
         let per_independent = self.per_independent();
         ObjectiveEvidence {
+            tail: self.tail(per_independent),
             text: self.objective.text,
             allowed: self.allowed,
             samples: self.samples,
@@ -89,6 +90,18 @@ impl Watch {
             return 1.0;
         }
         per_independent(self.kept.iter().map(|&(at, v)| (f64::from(at), v >= threshold)), n, n_beyond, self.window)
+    }
+
+    /// How far the worst observations, as many as may break, stayed from the bound; `None` if one broke it.
+    fn tail(&self, per_independent: f64) -> Option<TailEvidence> {
+        self.objective.metric.quantile().filter(|_| self.broke == 0 && self.kept.len() >= 2)?;
+        let least = f64::from(self.threshold());
+        let bound = if wants_little(&self.objective) { self.objective.bound } else { -self.objective.bound };
+        let worst = || self.kept.iter().map(|&(_, v)| f64::from(v)).filter(|&v| v >= least);
+        let n = worst().count() as f64;
+        let excess = (worst().sum::<f64>() / n - least) / (bound - least);
+        // Values are kept to a millionth or so: an excess of none is one too small to see.
+        (bound > least).then(|| TailEvidence { excess: excess.max(1e-6), independent: (n / per_independent).max(1.0) })
     }
 
     /// How bad the best of those is that broke, or may break.

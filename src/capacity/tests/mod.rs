@@ -49,6 +49,7 @@ fn share(samples: f64, broke: f64) -> ObjectiveEvidence {
         samples: samples as u64,
         broke: broke as u64,
         per_independent: 1.0,
+        tail: None,
     }
 }
 

@@ -66,6 +66,17 @@ fn breaks_are_counted_after_the_warm_up_and_by_scope() {
     assert!((seen.throughput - 100.0).abs() < 1.0);
 }
 
+/// From 5 ms to 14 ms in steps of 1 ms, ten of each in turn: the worst tenth are those of 14 ms, or half of it and less.
+#[test]
+fn how_far_the_worst_stay_from_the_bound_is_told_unless_one_broke_it() {
+    let objectives = ["all: p80 response_time <= 50 ms", "all: p80 response_time <= 13 ms", "all: failed <= 1 %"];
+    let seen = read(&objectives, |n| 5 + n % 10, |_| Outcome::Ok);
+    let tails: Vec<Option<f64>> = seen.objectives.iter().map(|o| o.tail.map(|t| t.excess)).collect();
+    // The worst fifth are of 13 ms and 14 ms, 0.5 ms beyond the least of them on average, which is 37 ms from the bound.
+    assert!((tails[0].expect("nothing broke") - 0.5 / 37.0).abs() < 1e-4, "{tails:?}");
+    assert_eq!((tails[1], tails[2]), (None, None), "a tenth broke it; and a share has no tail");
+}
+
 #[test]
 fn dropped_lag_and_throughput_are_not_shares() {
     let seen = read(&["all: dropped == 0", "all: throughput >= 50/s"], |_| 5, |_| Outcome::Ok);

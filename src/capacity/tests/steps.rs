@@ -1,6 +1,6 @@
 use super::{money, overloaded, share, spotless};
 use crate::capacity::evidence::StepEvidence;
-use crate::capacity::{StepJudgement, StepVerdict, judge_step};
+use crate::capacity::{StepJudgement, StepVerdict, TailEvidence, judge_step};
 
 fn judge(step: &StepEvidence) -> StepJudgement {
     judge_step(&[step], 0.025)
@@ -78,6 +78,32 @@ fn what_breaks_together_counts_as_less() {
         verdict(|s| {
             s.objectives = vec![share(5_600.0, 112.0)];
             s.objectives[0].per_independent = 56.0;
+        }),
+        StepVerdict::Open
+    );
+}
+
+/// Too few independent ones to count on, but none of them came near: an exponential tail tells what lies beyond.
+#[test]
+fn what_stays_far_from_the_bound_holds_although_it_comes_together() {
+    let tail = |excess, independent| {
+        verdict(|s| {
+            s.objectives[0].per_independent = 100.0;
+            s.objectives[0].tail = Some(TailEvidence { excess, independent });
+        })
+    };
+    // One group of late answers 4 ms beyond the rest, 84 ms below the bound: not even then is one enough at 2.5 %: the
+    // mean of a single excess may be 80 times what was seen.
+    assert_eq!(tail(4.0 / 84.0, 1.0), StepVerdict::Open);
+    assert_eq!(tail(4.0 / 84.0, 5.0), StepVerdict::Holds);
+    // A mean excess of a third of the way is too near for five, and enough for fifty.
+    assert_eq!(tail(0.3, 5.0), StepVerdict::Open);
+    assert_eq!(tail(0.3, 50.0), StepVerdict::Holds);
+    // One break, and nothing is known of the tail beyond.
+    assert_eq!(
+        verdict(|s| {
+            s.objectives = vec![share(5_600.0, 1.0)];
+            s.objectives[0].per_independent = 100.0;
         }),
         StepVerdict::Open
     );

@@ -14,12 +14,15 @@ use crate::cli::run::{Ask, Site, wall_clock};
 use crate::cli::{Failure, check, environment, warn};
 use crate::id::RunId;
 use crate::plan::{Overrides, Plan, PlanInputs};
+use crate::scenario::typed::TargetKind;
 use crate::seed::Seed;
 use crate::store::{RunDir, write_whole};
 use crate::time::Span;
 
 /// The least opening time of a step that is left out: an empty chain answers faster than it will.
 const WARM_UP_MIN: Span = Span::from_secs(1);
+/// The same for a channel alone, which has nothing to warm up but its queue.
+const WARM_UP_MIN_CHANNEL: Span = Span::from_millis(500);
 
 /// A first guess of what a step takes besides its schedule, seconds; corrected by what steps take.
 const OVERHEAD_S: f64 = 3.0;
@@ -110,6 +113,8 @@ fn settings(loaded: &Loaded, asked: &Asked) -> Result<SettingsPart, Failure> {
     let (step_s, lasts_s) = (asked.step.as_secs_f64(), plan.duration().as_secs_f64());
     let start = asked.start.unwrap_or_else(|| (plan.n_journeys() as f64 / lasts_s).min(asked.max));
     let scaled = loaded.scenario.load.warm_up().as_secs_f64() * (step_s / lasts_s).min(1.0);
+    let is_channel = matches!(loaded.scenario.target.kind(), Some(TargetKind::Channel(_)));
+    let least = if is_channel { WARM_UP_MIN_CHANNEL } else { WARM_UP_MIN };
     Ok(SettingsPart {
         start,
         min: start * LOWEST_SHARE,
@@ -118,7 +123,7 @@ fn settings(loaded: &Loaded, asked: &Asked) -> Result<SettingsPart, Failure> {
         budget_s: asked.budget.as_secs_f64(),
         confidence: asked.confidence,
         step_s,
-        warm_up_s: scaled.max(WARM_UP_MIN.as_secs_f64()),
+        warm_up_s: scaled.max(least.as_secs_f64()),
         overhead_s: OVERHEAD_S,
     })
 }
