@@ -5,6 +5,7 @@ mod canary;
 mod capacity;
 mod check;
 mod defects;
+mod elsewhere;
 mod gates;
 mod program;
 mod run;

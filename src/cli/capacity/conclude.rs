@@ -144,7 +144,7 @@ fn verdict(file: &SearchFile, line: &LoadLine, standing: &StepRead) -> VerdictFi
         findings.push(finding(Severity::Inconclusive, text));
         verdict = verdict.max(Verdict::Inconclusive);
     }
-    let place = findings.iter().take_while(|_| severity < Severity::Inconclusive).count();
+    let place = findings.iter().take_while(|_| severity <= Severity::Inconclusive).count();
     let of_line: Vec<FindingPart> = line.reasons.iter().map(|text| finding(severity, text.clone())).collect();
     findings.splice(place..place, of_line);
     let base = &standing.judged.verdict;
