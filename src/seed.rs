@@ -30,6 +30,13 @@ impl Seed {
     pub fn stream_of(self, name: &str, key: &str) -> [u8; 32] {
         self.stream(name, fnv1a(key.as_bytes()))
     }
+
+    /// The seed of a part of the run known by `key`, whose streams are its own.
+    #[must_use]
+    pub fn child(self, name: &str, key: &str) -> Self {
+        let stream = self.stream_of(name, key);
+        Self(u64::from_le_bytes(*stream.first_chunk().expect("longer than eight bytes")))
+    }
 }
 
 impl fmt::Display for Seed {

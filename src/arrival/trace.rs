@@ -141,8 +141,20 @@ impl TraceArrivals {
         }
     }
 
+    /// How many journeys are due, on average.
+    pub fn n_expected(&self) -> f64 {
+        self.n_arrivals() as f64 * self.scale
+    }
+
+    /// The same with `factor` times as many journeys; `None` unless that is above zero.
+    #[must_use]
+    pub fn scaled(mut self, factor: f64) -> Option<Self> {
+        self.scale *= factor;
+        (self.scale > 0.0 && self.scale.is_finite()).then_some(self)
+    }
+
     /// How long the replay lasts.
-    pub(super) fn lasts(&self) -> Span {
+    pub fn lasts(&self) -> Span {
         self.into
     }
 

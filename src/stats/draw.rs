@@ -3,6 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::normal_quantile;
 use crate::seed::Seed;
 
 /// A source of random numbers that gives the same ones for the same seed, name and number, everywhere.
@@ -27,6 +28,32 @@ impl Draws {
     /// Exponential with mean 1, by inversion.
     pub fn exponential(&mut self) -> f64 {
         -self.unit().ln()
+    }
+
+    /// Normal with mean 0 and variance 1, by inversion.
+    pub fn normal(&mut self) -> f64 {
+        normal_quantile(self.unit())
+    }
+
+    /// Gamma with this shape, above 0, and scale 1: mean and variance are the shape.
+    ///
+    /// # Source
+    /// G. Marsaglia and W. W. Tsang, *A Simple Method for Generating Gamma Variables*, ACM Transactions on Mathematical
+    /// Software 26 (2000); below 1 by the last section's power of a uniform draw.
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            return self.gamma(shape + 1.0) * self.unit().powf(shape.recip());
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = (9.0 * d).sqrt().recip();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            // In 1 of 1,000 or fewer cases `v` is not above 0; its logarithm is then no number, and it is refused.
+            if self.unit().ln() < 0.5 * x * x + d * (1.0 - v + v.ln()) {
+                return d * v;
+            }
+        }
     }
 
     /// Uniform over `0..n`; 0 if `n` is 0.
