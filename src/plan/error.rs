@@ -97,8 +97,11 @@ pub enum PlanProblem {
         what: String,
     },
     /// A stage without a readable rate or length.
-    #[error("stage {0} needs one rate and a length")]
-    Stage(usize),
+    #[error("{0} needs one rate and a length")]
+    Stage(String),
+    /// An arrival process with a number out of range.
+    #[error("a number of {0} is out of range")]
+    Arrivals(String),
     /// The stages are no rate curve.
     #[error("{0}")]
     Curve(#[from] CurveError),
@@ -108,6 +111,9 @@ pub enum PlanProblem {
     /// The shape is unusable.
     #[error("shape: {0}")]
     Shape(ShapeProblem),
+    /// A stream on top of the load that replays a trace.
+    #[error("stream `{0}` cannot replay a trace; only the load itself can")]
+    TraceOnTop(String),
     /// A trace that was not given.
     #[error("the trace has not been read")]
     NoTrace,

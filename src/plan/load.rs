@@ -1,12 +1,16 @@
-//! From the scenario's load to an arrival process and a rate curve.
+//! From the scenario's load to streams of due times.
 
 use std::sync::Arc;
 
 use super::error::PlanProblem;
-use crate::arrival::{ArrivalProcess, RateCurve, RateLine, TraceArrivals, TraceData, day_lines};
-use crate::scenario::model::{Arrivals, Load, Stage, Trace};
-use crate::scenario::typed::RateCurve as StageRate;
+use crate::arrival::{
+    ArrivalProcess, CurveError, RateCurve, RateLine, Spike, Stream, Superposition, TraceArrivals, TraceData, day_lines,
+    spike_lines,
+};
+use crate::scenario::model::{Arrivals, Load, Trace};
+use crate::scenario::typed::{LoadStream, RateCurve as StageRate};
 use crate::shape::Shape;
+use crate::stats::QuantileTable;
 use crate::time::Span;
 
 /// What the command line changes in a load.
@@ -16,7 +20,8 @@ pub struct Overrides {
     pub rate_factor: Option<f64>,
     /// The mean rate over the whole load becomes this many journeys per second, in proportion at every moment.
     pub rate: Option<f64>,
-    /// The stages become one that holds this rate, for as long as they all last. Not used beside the others.
+    /// The stages become one that holds this rate, for as long as they all last; of several streams each holds its
+    /// share of it. Not used beside the others.
     pub hold: Option<f64>,
     /// The load lasts this long, its stages in proportion.
     pub duration: Option<Span>,
@@ -37,105 +42,207 @@ impl Overrides {
     }
 }
 
-/// The arrival process of a load, and the rate it follows; for a trace, its mean rate.
+/// The streams of a load as the command line changes them. Of a trace, the rate is its mean.
 pub(super) fn load(
     load: &Load,
     shape: Option<&Shape>,
-    trace: Option<Arc<TraceData>>,
+    trace: Option<&Arc<TraceData>>,
     overrides: Overrides,
-) -> Result<(ArrivalProcess, RateCurve), Vec<PlanProblem>> {
-    let problems = overrides.problems();
+) -> Result<Superposition, Vec<PlanProblem>> {
+    let mut problems = overrides.problems();
     if !problems.is_empty() {
         return Err(problems);
     }
-    let process = match &load.arrivals {
-        Arrivals::Trace(spec) => return replay(spec, trace, overrides).map_err(|p| vec![p]),
-        Arrivals::Constant => Ok(ArrivalProcess::Constant),
-        Arrivals::Poisson => Ok(ArrivalProcess::Poisson),
-        Arrivals::Shape => {
-            // Gaps that are no distribution are told among the shape's own problems.
-            let gaps = shape.map(|s| s.gap_table().unwrap_or_else(|_| crate::stats::QuantileTable::exponential()));
-            gaps.map(ArrivalProcess::Shape).ok_or(PlanProblem::NoShape("arrivals: shape"))
+    let written = load.lasts().unwrap_or_default();
+    let stretch = Stretch { from: written, to: overrides.duration.unwrap_or(written) };
+    let mut streams = Vec::new();
+    for stream in load.streams() {
+        let read = match stream.arrivals {
+            Arrivals::Trace(spec) => replay(spec, &stream, trace, &stretch).map_err(|p| vec![p]),
+            arrivals => Reading { shape, stream, stretch: &stretch }.read(arrivals),
+        };
+        match read {
+            Ok(read) => streams.push(read),
+            Err(found) => problems.extend(found.into_iter().filter(|p| !problems.contains(p)).collect::<Vec<_>>()),
         }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let all: f64 = streams.iter().map(Written::n_expected).sum();
+    let secs = stretch.to.as_secs_f64();
+    let factor = match overrides.rate {
+        Some(rate) if all > 0.0 => rate * secs / all,
+        _ => overrides.rate_factor.unwrap_or(1.0),
     };
-    let curve = stages(&load.stages, shape, overrides);
-    match (process, curve) {
-        (Ok(process), Ok(curve)) => Ok((process, curve)),
-        (process, curve) => {
-            let mut problems: Vec<PlanProblem> = process.err().into_iter().collect();
-            problems.extend(curve.err().into_iter().flatten());
-            Err(problems)
+    let finish = |stream: Written| match overrides.hold {
+        Some(rate) if all > 0.0 => {
+            let part = stream.n_expected() / all;
+            stream.held(rate * part, stretch.to)
+        }
+        _ => stream.finish(factor),
+    };
+    let streams: Vec<Stream> = streams.into_iter().map(finish).collect::<Result<_, _>>().map_err(|p| vec![p])?;
+    Superposition::new(streams).ok_or_else(|| vec![CurveError::Empty.into()])
+}
+
+/// Time as written and as it becomes: from edges, not from lengths, so that rounding does not change the whole.
+struct Stretch {
+    from: Span,
+    to: Span,
+}
+
+impl Stretch {
+    fn edge(&self, t: u64) -> u64 {
+        let edge = (u128::from(t) * u128::from(self.to.as_nanos())).checked_div(u128::from(self.from.as_nanos()));
+        u64::try_from(edge.unwrap_or(0)).unwrap_or(u64::MAX)
+    }
+
+    fn span(&self, span: Span) -> Span {
+        Span::from_nanos(self.edge(span.as_nanos()))
+    }
+}
+
+/// A stream at its own rate, stretched.
+struct Written {
+    name: Option<Arc<str>>,
+    source: Source,
+}
+
+enum Source {
+    Stages(ArrivalProcess, Vec<RateLine>),
+    Trace(TraceArrivals),
+}
+
+impl Written {
+    /// How many journeys are due, on average.
+    fn n_expected(&self) -> f64 {
+        match &self.source {
+            Source::Stages(_, lines) => lines.iter().map(RateLine::n_expected).sum(),
+            Source::Trace(trace) => trace.n_expected(),
+        }
+    }
+
+    /// With every rate this many times itself.
+    fn finish(self, factor: f64) -> Result<Stream, PlanProblem> {
+        let (process, lines) = match self.source {
+            Source::Stages(process, lines) => {
+                let more = |l: RateLine| RateLine { from: l.from * factor, to: l.to * factor, ..l };
+                (process, lines.into_iter().map(more).collect())
+            }
+            Source::Trace(trace) => {
+                let trace = trace.scaled(factor).ok_or(PlanProblem::EmptyTrace)?;
+                let mean = trace.n_expected() / trace.lasts().as_secs_f64();
+                let line = RateLine { from: mean, to: mean, lasts: trace.lasts() };
+                (ArrivalProcess::Trace(trace), vec![line])
+            }
+        };
+        Ok(Stream { name: self.name, process, curve: RateCurve::new(&lines)? })
+    }
+
+    /// With one rate all the time; of a trace, its mean.
+    fn held(self, rate: f64, lasts: Span) -> Result<Stream, PlanProblem> {
+        match self.source {
+            Source::Stages(process, _) => {
+                let curve = RateCurve::new(&[RateLine { from: rate, to: rate, lasts }])?;
+                Ok(Stream { name: self.name, process, curve })
+            }
+            Source::Trace(_) => {
+                let factor = rate * lasts.as_secs_f64() / self.n_expected();
+                self.finish(factor)
+            }
         }
     }
 }
 
-fn stages(stages: &[Stage], shape: Option<&Shape>, overrides: Overrides) -> Result<RateCurve, Vec<PlanProblem>> {
-    let mut problems = Vec::new();
-    let mut read: Vec<(StageRate, Span)> = Vec::new();
-    for (number, stage) in (1..).zip(stages) {
-        match (stage.rate(), stage.lasts()) {
-            (Some(rate), Some(lasts)) => read.push((rate, lasts)),
-            _ => problems.push(PlanProblem::Stage(number)),
-        }
-    }
-    if shape.is_none() && read.iter().any(|(rate, _)| matches!(rate, StageRate::Day { .. })) {
-        problems.push(PlanProblem::NoShape("day"));
-    }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let secs: f64 = read.iter().map(|(_, lasts)| lasts.as_secs_f64()).sum();
-    let mean = read.iter().map(|(rate, lasts)| rate.mean() * lasts.as_secs_f64()).sum::<f64>() / secs;
-    let factor = match overrides.rate {
-        Some(rate) if mean > 0.0 => rate / mean,
-        _ => overrides.rate_factor.unwrap_or(1.0),
-    };
-    let written = read.iter().map(|(_, lasts)| lasts.as_nanos()).fold(0, u64::saturating_add);
-    let lasts = overrides.duration.map_or(written, Span::as_nanos);
-    if let Some(rate) = overrides.hold {
-        let line = RateLine { from: rate, to: rate, lasts: Span::from_nanos(lasts) };
-        return RateCurve::new(&[line]).map_err(|e| vec![e.into()]);
-    }
-    // From edges, not from lengths, so that rounding does not change the whole.
-    let edge = |t: u64| (u128::from(t) * u128::from(lasts)).checked_div(u128::from(written)).unwrap_or(0);
-    let mut lines = Vec::new();
-    let mut start = 0;
-    for (rate, length) in read {
-        let end = start + length.as_nanos();
-        let length = Span::from_nanos(u64::try_from(edge(end) - edge(start)).unwrap_or(u64::MAX));
-        start = end;
-        match rate {
-            StageRate::Line { from, to } => {
-                lines.push(RateLine { from: from * factor, to: to * factor, lasts: length });
-            }
-            StageRate::Day { mean } => {
-                let hours = shape.map_or([1.0; 24], |s| s.hour_curve);
-                lines.extend(day_lines(mean * factor, &hours, length));
+/// Everything that the stages of a stream are read with.
+struct Reading<'l> {
+    shape: Option<&'l Shape>,
+    stream: LoadStream<'l>,
+    stretch: &'l Stretch,
+}
+
+impl Reading<'_> {
+    fn read(&self, arrivals: &Arrivals) -> Result<Written, Vec<PlanProblem>> {
+        let name = self.stream.name.map(Arc::from);
+        match (self.process(arrivals), self.lines()) {
+            (Ok(process), Ok(lines)) => Ok(Written { name, source: Source::Stages(process, lines) }),
+            (process, lines) => {
+                let mut problems: Vec<PlanProblem> = process.err().into_iter().collect();
+                problems.extend(lines.err().into_iter().flatten());
+                Err(problems)
             }
         }
     }
-    RateCurve::new(&lines).map_err(|e| vec![e.into()])
+
+    fn process(&self, arrivals: &Arrivals) -> Result<ArrivalProcess, PlanProblem> {
+        let found = match arrivals {
+            Arrivals::Constant => Some(ArrivalProcess::Constant),
+            Arrivals::Poisson => Some(ArrivalProcess::Poisson),
+            Arrivals::Gamma(gamma) => gamma.process().map(ArrivalProcess::Gamma),
+            Arrivals::Mmpp(mmpp) => mmpp.process().map(ArrivalProcess::Mmpp),
+            Arrivals::Shape => {
+                let shape = self.shape.ok_or(PlanProblem::NoShape("arrivals: shape"))?;
+                // Gaps that are no distribution are told among the shape's own problems.
+                Some(ArrivalProcess::Shape(shape.gap_table().unwrap_or_else(|_| QuantileTable::exponential())))
+            }
+            Arrivals::Trace(_) => None,
+        };
+        found.ok_or_else(|| PlanProblem::Arrivals(self.place("`arrivals`")))
+    }
+
+    fn lines(&self) -> Result<Vec<RateLine>, Vec<PlanProblem>> {
+        let mut problems = Vec::new();
+        let mut lines = Vec::new();
+        let mut start = self.stream.after.as_nanos();
+        if start > 0 {
+            lines.push(RateLine { from: 0.0, to: 0.0, lasts: self.stretch.span(self.stream.after) });
+        }
+        for (number, stage) in (1..).zip(self.stream.stages) {
+            let (Some(rate), Some(lasts)) = (stage.rate(), stage.lasts()) else {
+                problems.push(PlanProblem::Stage(self.place(&format!("stage {number}"))));
+                continue;
+            };
+            let end = start.saturating_add(lasts.as_nanos());
+            let lasts = Span::from_nanos(self.stretch.edge(end) - self.stretch.edge(start));
+            start = end;
+            match rate {
+                StageRate::Line { from, to } => lines.push(RateLine { from, to, lasts }),
+                StageRate::Spike(spike) => lines.extend(spike_lines(&self.stretched(spike), lasts)),
+                StageRate::Day { mean } if self.shape.is_some() => {
+                    let hours = self.shape.map_or([1.0; 24], |s| s.hour_curve);
+                    lines.extend(day_lines(mean, &hours, lasts));
+                }
+                StageRate::Day { .. } => problems.push(PlanProblem::NoShape("day")),
+            }
+        }
+        if problems.is_empty() { Ok(lines) } else { Err(problems) }
+    }
+
+    /// `what` of this stream, for people.
+    fn place(&self, what: &str) -> String {
+        self.stream.name.map_or_else(|| what.to_owned(), |name| format!("{what} of `{name}`"))
+    }
+
+    fn stretched(&self, spike: Spike) -> Spike {
+        let span = |span| self.stretch.span(span);
+        Spike { rise: span(spike.rise), stay: span(spike.stay), half_life: spike.half_life.map(span), ..spike }
+    }
 }
 
 fn replay(
     spec: &Trace,
-    trace: Option<Arc<TraceData>>,
-    overrides: Overrides,
-) -> Result<(ArrivalProcess, RateCurve), PlanProblem> {
-    let data = trace.ok_or(PlanProblem::NoTrace)?;
-    let into = overrides.duration.or_else(|| spec.into_span()).ok_or(PlanProblem::EmptyTrace)?;
-    let build = |scale: f64| {
-        TraceArrivals::new(Arc::clone(&data), spec.from(), spec.take(), into, scale).ok_or(PlanProblem::EmptyTrace)
-    };
-    let n = build(1.0)?.n_arrivals();
-    if n == 0 {
-        return Err(PlanProblem::EmptyTrace);
+    stream: &LoadStream<'_>,
+    trace: Option<&Arc<TraceData>>,
+    stretch: &Stretch,
+) -> Result<Written, PlanProblem> {
+    if let Some(name) = stream.name {
+        return Err(PlanProblem::TraceOnTop(name.to_owned()));
     }
-    let scale = match overrides.hold.or(overrides.rate) {
-        Some(rate) => rate * into.as_secs_f64() / n as f64,
-        None => spec.scale() * overrides.rate_factor.unwrap_or(1.0),
-    };
-    let mean = n as f64 * scale / into.as_secs_f64();
-    let curve = RateCurve::new(&[RateLine { from: mean, to: mean, lasts: into }])?;
-    Ok((ArrivalProcess::Trace(build(scale)?), curve))
+    let data = trace.ok_or(PlanProblem::NoTrace)?;
+    let into = stretch.span(spec.into_span().unwrap_or_default());
+    TraceArrivals::new(Arc::clone(data), spec.from(), spec.take(), into, spec.scale())
+        .filter(|trace| trace.n_arrivals() > 0)
+        .map(|trace| Written { name: None, source: Source::Trace(trace) })
+        .ok_or(PlanProblem::EmptyTrace)
 }

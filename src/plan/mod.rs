@@ -26,7 +26,7 @@ use choice::Weighted;
 use kind::Kind;
 use summary::Survey;
 
-use crate::arrival::{ArrivalProcess, DueTimes, RateCurve, TraceData};
+use crate::arrival::{DueTimes, RateCurve, Superposition, TraceData};
 use crate::id::RunId;
 use crate::scenario::model::Scenario;
 use crate::seed::Seed;
@@ -60,8 +60,7 @@ struct Inner {
     scenario: String,
     scenario_sha256: String,
     seed: Seed,
-    process: ArrivalProcess,
-    curve: RateCurve,
+    load: Superposition,
     groups: Vec<Group>,
     kinds: Vec<Kind>,
     kind_names: Vec<Arc<str>>,
@@ -86,14 +85,13 @@ impl Plan {
         if mix.is_none() {
             problems.push(PlanProblem::NoWeight);
         }
-        let load = load::load(&scenario.load, shape, trace, overrides).map_err(|p| problems.extend(p)).ok();
+        let load = load::load(&scenario.load, shape, trace.as_ref(), overrides).map_err(|p| problems.extend(p)).ok();
         match (load, mix) {
-            (Some((process, curve)), Some(mix)) if problems.is_empty() => Ok(Self(Arc::new(Inner {
+            (Some(load), Some(mix)) if problems.is_empty() => Ok(Self(Arc::new(Inner {
                 scenario: scenario.name.clone(),
                 scenario_sha256,
                 seed,
-                process,
-                curve,
+                load,
                 groups,
                 kind_names: kinds.iter().map(|k| Arc::clone(&k.name)).collect(),
                 kinds,
@@ -115,7 +113,7 @@ impl Plan {
     /// The journeys without their intents, which follow from the rest.
     fn decisions(&self, run: &RunId) -> Journeys {
         Journeys {
-            due: self.0.process.due_times(&self.0.curve, self.0.seed),
+            due: self.0.load.due_times(self.0.seed),
             turns: vec![0; self.0.groups.len()],
             inner: Arc::clone(&self.0),
             run: Arc::new(run.clone()),
@@ -139,7 +137,7 @@ impl Plan {
 
     /// How long journeys become due: no due time is at or after it. Draining comes on top.
     pub fn duration(&self) -> Span {
-        self.0.process.duration(&self.0.curve)
+        self.0.load.duration()
     }
 
     /// How many journeys there are.
@@ -162,7 +160,7 @@ impl Plan {
 
     /// The rate over time that journeys are due by.
     pub fn curve(&self) -> &RateCurve {
-        &self.0.curve
+        self.0.load.curve()
     }
 
     /// The seed it was made from.

@@ -69,11 +69,11 @@ pub(super) fn summary(plan: &Inner, survey: &Survey) -> PlanSummary {
         scenario_sha256: plan.scenario_sha256.clone(),
         seed: plan.seed.0,
         digest: survey.digest.clone(),
-        duration_ns: plan.process.duration(&plan.curve).as_nanos(),
+        duration_ns: plan.load.duration().as_nanos(),
         n_journeys: survey.n_by_kind.iter().sum(),
         n_by_journey: names.zip(survey.n_by_kind.iter().copied()).collect(),
         n_accounts: plan.groups.iter().map(|g| (g.name.to_string(), g.accounts.len() as u64)).collect(),
-        rate: plan.curve.points().into_iter().map(|(t, rate)| (t.as_secs_f64(), rate)).collect(),
+        rate: plan.load.curve().points().into_iter().map(|(t, rate)| (t.as_secs_f64(), rate)).collect(),
         amounts: survey
             .amounts
             .iter()

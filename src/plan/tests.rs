@@ -239,6 +239,58 @@ fn overrides_change_rate_and_length_in_proportion() {
 }
 
 #[test]
+fn streams_on_top_and_spikes_are_changed_with_the_load() {
+    let mut json = scenario_json();
+    // 1,000 journeys, and from the fifth second on 100 + 300 of a spike.
+    json["load"] = json!({
+        "model": "open", "arrivals": "constant", "stages": [{ "hold": "100/s", "for": "10s" }],
+        "also": { "top": { "after": "5s", "arrivals": "constant", "stages": [
+            { "spike": { "peak": "50/s", "rise": "4s", "stay": "2s" }, "for": "10s" },
+        ] } },
+    });
+    let scenario = scenario(json);
+    let shape = shape();
+    let plan = |overrides| Plan::new(PlanInputs { overrides, ..inputs(&scenario, &shape, 1) }).expect("plannable");
+    let n = |overrides| {
+        let plan = plan(overrides);
+        (plan.n_journeys(), plan.duration().as_secs_f64())
+    };
+    assert_eq!(n(Overrides::default()), (1_400, 15.0));
+    assert_eq!(n(Overrides { rate: Some(280.0 / 3.0), ..Overrides::default() }), (1_400, 15.0));
+    assert_eq!(n(Overrides { rate_factor: Some(0.5), ..Overrides::default() }), (700, 15.0));
+    assert_eq!(n(Overrides { duration: Some(Span::from_secs(30)), ..Overrides::default() }), (2_800, 30.0));
+    // Each stream holds its share: 10 and 4 of 14.
+    assert_eq!(n(Overrides { hold: Some(140.0), ..Overrides::default() }), (2_100, 15.0));
+    let rate = |overrides, secs: u64| {
+        plan(overrides).curve().rate_at(crate::time::RunOffset::from_nanos(secs * 1_000_000_000))
+    };
+    for (secs, usual) in [(4, 100.0), (7, 125.0), (9, 150.0), (12, 50.0)] {
+        assert!((rate(Overrides::default(), secs) - usual).abs() < 1e-5, "{usual} after {secs} s");
+    }
+    assert!((rate(Overrides { hold: Some(140.0), ..Overrides::default() }, 1) - 140.0).abs() < 1e-5);
+}
+
+#[test]
+fn loads_that_no_check_has_seen_are_refused_by_name() {
+    let mut json = scenario_json();
+    json["load"] = json!({
+        "model": "open", "arrivals": { "gamma": { "cv": 0.0 } }, "stages": [{ "hold": "100/s", "for": "10s" }],
+        "also": {
+            "bursts": { "arrivals": { "mmpp": { "calm": "1s", "burst": "1s", "ratio": 0.5 } },
+                        "stages": [{ "hold": "1/s", "for": "1s" }, { "spike": { "peak": "1", "rise": "1s" }, "for": "1s" }] },
+            "replay": { "arrivals": { "trace": { "file": "t", "lines": "times", "into": "1s" } }, "stages": [] },
+        },
+    });
+    let scenario = scenario(json);
+    let error = Plan::new(inputs(&scenario, &shape(), 1)).expect_err("faults");
+    assert_eq!(
+        error.to_string(),
+        "a number of `arrivals` is out of range; a number of `arrivals` of `bursts` is out of range; stage 2 of `bursts` \
+         needs one rate and a length; stream `replay` cannot replay a trace; only the load itself can"
+    );
+}
+
+#[test]
 fn a_trace_is_replayed_at_its_own_or_a_given_rate() {
     let mut json = scenario_json();
     json["load"] = json!({ "model": "open", "arrivals": { "trace":

@@ -8,6 +8,7 @@ use super::model::Scenario;
 use super::read::{Reading, in_order, read_leniently};
 
 mod accounts;
+mod arrivals;
 mod bank_alone;
 mod intents;
 mod journeys;

@@ -120,6 +120,9 @@ pub struct Load {
     /// The rate over time, one stage after the other. Not with `arrivals: trace`.
     #[serde(default)]
     pub stages: Vec<Stage>,
+    /// Further streams of journeys on top, by name, such as a `campaign` over a base load.
+    #[serde(default)]
+    pub also: BTreeMap<String, AlsoStream>,
     /// Opening time left out of measured response times, such as `5s`. Money is judged from the start.
     #[serde(default)]
     pub warm_up: Option<String>,
@@ -129,6 +132,19 @@ pub struct Load {
     /// Journeys in flight at once; over it a due journey is dropped and counted. Default 10,000.
     #[serde(default)]
     pub in_flight_limit: Option<u32>,
+}
+
+/// A stream of journeys on top of the load. It has the load's mix, and ends with its last stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlsoStream {
+    /// When its first stage begins, counted from the start of the load, such as `30s`. Default: with the load.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// The rule giving due times. Not `trace`.
+    pub arrivals: Arrivals,
+    /// The rate over time, one stage after the other.
+    pub stages: Vec<Stage>,
 }
 
 /// Open or closed.
@@ -147,10 +163,34 @@ pub enum Arrivals {
     Constant,
     /// Independent of one another.
     Poisson,
+    /// As even or uneven as one number says: gaps of a gamma distribution.
+    Gamma(GammaSpec),
+    /// In bursts: calm and bursting in turn, both Poisson (a Markov-modulated Poisson process of two states).
+    Mmpp(MmppSpec),
     /// Bursty as in the shape file: gaps drawn from its gap quantiles, scaled to the stage's rate.
     Shape,
     /// As they were in a recorded trace.
     Trace(Trace),
+}
+
+/// How uneven arrivals are.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GammaSpec {
+    /// Standard deviation of the gaps over their mean, 0.01 to 20: near 0 evenly spaced, 1 as `poisson`, above in clusters.
+    pub cv: f64,
+}
+
+/// How long it is calm and how long it bursts, and how much more comes then. The mean rate stays that of the stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MmppSpec {
+    /// How long it is calm on average, such as `20s`.
+    pub calm: String,
+    /// How long a burst lasts on average, such as `2s`.
+    pub burst: String,
+    /// The rate in a burst over the rate while calm, above 1.
+    pub ratio: f64,
 }
 
 /// A recorded trace of arrivals.
@@ -188,7 +228,7 @@ pub enum TraceLines {
     Counts,
 }
 
-/// One stage of the rate: exactly one of `hold`, `ramp` and `day`.
+/// One stage of the rate: exactly one of `hold`, `ramp`, `spike` and `day`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
@@ -198,12 +238,34 @@ pub struct Stage {
     /// A rate that changes evenly, such as `0..200/s`.
     #[serde(default)]
     pub ramp: Option<String>,
+    /// A campaign: from idle to its peak within seconds, and slowly back.
+    #[serde(default)]
+    pub spike: Option<StageSpike>,
     /// The shape's hour curve compressed into this stage, with this mean rate, such as `250/s`.
     #[serde(default)]
     pub day: Option<String>,
     /// How long, such as `50s`.
     #[serde(rename = "for")]
     pub lasts: String,
+}
+
+/// A campaign: the rate goes up evenly, stays at its peak, and decays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageSpike {
+    /// The rate before and, in the end, after it, such as `50/s`. Default: nothing.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// The rate at its peak, such as `2000/s`.
+    pub peak: String,
+    /// From the start to the peak, such as `3s`.
+    pub rise: String,
+    /// How long it stays at the peak, such as `10s`. Default: no time.
+    #[serde(default)]
+    pub stay: Option<String>,
+    /// How long until half of the excess is gone, again and again, such as `15s`. Default: it stays at the peak.
+    #[serde(default)]
+    pub half_life: Option<String>,
 }
 
 /// How requests are signed.

@@ -4,9 +4,11 @@
 //! in the file); the checks call the same functions, so the two cannot disagree. Before the check they may
 //! give `None`; they never panic.
 
+use crate::arrival::{Gamma, Mmpp, RateLine, Spike, spike_lines};
 use crate::money::{Amount, Currency};
 use crate::scenario::model::{
-    Abort, AccountGroup, AuditLimits, Await, Derived, Journey, Load, Scenario, Stage, Step, Target, Trace,
+    Abort, AccountGroup, Arrivals, AuditLimits, Await, Derived, GammaSpec, Journey, Load, MmppSpec, Scenario, Stage,
+    StageSpike, Step, Target, Trace,
 };
 use crate::scenario::objective::{Objective, parse_objective};
 use crate::time::Span;
@@ -22,6 +24,8 @@ pub enum RateCurve {
         /// At its end.
         to: f64,
     },
+    /// Up evenly, and down by half of what is left in each half-life.
+    Spike(Spike),
     /// The shape's hour curve with this mean.
     Day {
         /// The mean rate.
@@ -30,12 +34,43 @@ pub enum RateCurve {
 }
 
 impl RateCurve {
-    /// The mean rate over the stage, journeys per second.
-    pub fn mean(self) -> f64 {
+    /// How many journeys are due over a stage of this rate and length, on average.
+    pub fn n_expected(self, lasts: Span) -> f64 {
         match self {
-            Self::Line { from, to } => f64::midpoint(from, to),
-            Self::Day { mean } => mean,
+            Self::Line { from, to } => RateLine { from, to, lasts }.n_expected(),
+            Self::Spike(spike) => spike_lines(&spike, lasts).iter().map(RateLine::n_expected).sum(),
+            Self::Day { mean } => mean * lasts.as_secs_f64(),
         }
+    }
+}
+
+/// One stream of journeys of a load.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadStream<'s> {
+    /// Its name; `None` for the load's own.
+    pub name: Option<&'s str>,
+    /// The rule giving due times.
+    pub arrivals: &'s Arrivals,
+    /// When its first stage begins, counted from the start of the load.
+    pub after: Span,
+    /// The rate over time; none for a trace.
+    pub stages: &'s [Stage],
+}
+
+impl LoadStream<'_> {
+    /// When it ends, counted from the start of the load.
+    pub fn ends(&self) -> Option<Span> {
+        if let Arrivals::Trace(trace) = self.arrivals {
+            return trace.into_span();
+        }
+        let spans: Option<Vec<Span>> = self.stages.iter().map(Stage::lasts).collect();
+        let sum = spans?.into_iter().fold(self.after.as_nanos(), |sum, span| sum.saturating_add(span.as_nanos()));
+        Some(Span::from_nanos(sum))
+    }
+
+    /// How many journeys are due over its stages, on average.
+    pub fn n_expected(&self) -> Option<f64> {
+        self.stages.iter().map(|stage| Some(stage.rate()?.n_expected(stage.lasts()?))).sum()
     }
 }
 
@@ -158,20 +193,33 @@ impl Load {
         self.in_flight_limit.unwrap_or(10_000)
     }
 
-    /// How long all stages last together.
-    pub fn stages_last(&self) -> Option<Span> {
-        let spans: Option<Vec<Span>> = self.stages.iter().map(Stage::lasts).collect();
-        spans.map(|s| Span::from_nanos(s.into_iter().fold(0, |sum, span| sum.saturating_add(span.as_nanos()))))
+    /// Its own stream and those on top of it, in name order.
+    pub fn streams(&self) -> impl Iterator<Item = LoadStream<'_>> {
+        let own = LoadStream { name: None, arrivals: &self.arrivals, after: Span::ZERO, stages: &self.stages };
+        let also = self.also.iter().map(|(name, stream)| LoadStream {
+            name: Some(name),
+            arrivals: &stream.arrivals,
+            after: span_or(stream.after.as_deref(), Span::ZERO),
+            stages: &stream.stages,
+        });
+        std::iter::once(own).chain(also)
+    }
+
+    /// How long all streams last together.
+    pub fn lasts(&self) -> Option<Span> {
+        let ends: Option<Vec<Span>> = self.streams().map(|stream| stream.ends()).collect();
+        ends?.into_iter().max()
     }
 }
 
 impl Stage {
-    /// The rate over the stage; `None` unless exactly one of `hold`, `ramp` and `day` is given and parses.
+    /// The rate over the stage; `None` unless exactly one of `hold`, `ramp`, `spike` and `day` is given and parses.
     pub fn rate(&self) -> Option<RateCurve> {
-        match (&self.hold, &self.ramp, &self.day) {
-            (Some(hold), None, None) => parse_rate(hold).map(|rate| RateCurve::Line { from: rate, to: rate }),
-            (None, Some(ramp), None) => parse_ramp(ramp).map(|(from, to)| RateCurve::Line { from, to }),
-            (None, None, Some(day)) => parse_rate(day).map(|mean| RateCurve::Day { mean }),
+        match (&self.hold, &self.ramp, &self.spike, &self.day) {
+            (Some(hold), None, None, None) => parse_rate(hold).map(|rate| RateCurve::Line { from: rate, to: rate }),
+            (None, Some(ramp), None, None) => parse_ramp(ramp).map(|(from, to)| RateCurve::Line { from, to }),
+            (None, None, Some(spike), None) => spike.rate().map(RateCurve::Spike),
+            (None, None, None, Some(day)) => parse_rate(day).map(|mean| RateCurve::Day { mean }),
             _ => None,
         }
     }
@@ -179,6 +227,37 @@ impl Stage {
     /// How long it lasts.
     pub fn lasts(&self) -> Option<Span> {
         parse_span(&self.lasts)
+    }
+}
+
+impl StageSpike {
+    /// The rate over time; `None` unless all of it parses.
+    pub fn rate(&self) -> Option<Spike> {
+        let half_life = match &self.half_life {
+            Some(text) => Some(parse_span(text)?),
+            None => None,
+        };
+        Some(Spike {
+            from: self.from.as_deref().map_or(Some(0.0), parse_rate)?,
+            peak: parse_rate(&self.peak)?,
+            rise: parse_span(&self.rise)?,
+            stay: self.stay.as_deref().map_or(Some(Span::ZERO), parse_span)?,
+            half_life,
+        })
+    }
+}
+
+impl GammaSpec {
+    /// The process; `None` if its number is out of range.
+    pub fn process(self) -> Option<Gamma> {
+        Gamma::new(self.cv)
+    }
+}
+
+impl MmppSpec {
+    /// The process; `None` if a time does not parse or a number is out of range.
+    pub fn process(&self) -> Option<Mmpp> {
+        Mmpp::new(parse_span(&self.calm)?, parse_span(&self.burst)?, self.ratio)
     }
 }
 
