@@ -9,7 +9,7 @@ use plimsoll::cli::input::{Loaded, load_scenario};
 use plimsoll::scenario::check::read_scenario;
 use plimsoll::scenario::diagnostic::render_diagnostics;
 use plimsoll::scenario::document::Document;
-use plimsoll::scenario::model::{Journey, Scenario};
+use plimsoll::scenario::model::{Arrivals, Journey, Scenario};
 use plimsoll::scenario::read::read;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -196,14 +196,21 @@ proptest! {
 
     /// Whatever becomes of a good scenario: it is read, or told with a place inside the file.
     #[test]
-    fn a_mutated_scenario_never_panics(changes in prop::collection::vec((any::<usize>(), any::<usize>(), any::<u8>()), 1..6)) {
-        let good = include_str!("../../scenarios/marketplace_day.yaml");
+    fn a_mutated_scenario_never_panics(
+        good in prop::sample::select(vec![
+            include_str!("../../scenarios/marketplace_day.yaml"),
+            include_str!("../../scenarios/campaign.yaml"),
+        ]),
+        changes in prop::collection::vec((any::<usize>(), any::<usize>(), any::<u8>()), 1..6),
+    ) {
         let text = mutate(good, &changes);
         match read_scenario("mutated.yaml", &text) {
             Ok(checked) => {
                 // Parse, don't validate: what passed the check gives values.
                 let scenario = &checked.scenario;
-                prop_assert!(scenario.load.stages.iter().all(|s| s.rate().is_some() && s.lasts().is_some()));
+                prop_assert!(scenario.load.streams().all(|s| s.n_expected().is_some() && s.ends().is_some()));
+                let mut arrivals = scenario.load.streams().map(|s| s.arrivals);
+                prop_assert!(arrivals.all(has_process));
                 prop_assert!(scenario.accounts.values().all(|g| g.balance().is_some()));
                 prop_assert!(scenario.journeys.values().flat_map(Journey::flat_steps).all(|s| s.kind().is_some()));
                 prop_assert!(scenario.journeys.values().all(|j| j.lets.values().all(|l| l.rule().is_some())));
@@ -221,6 +228,14 @@ proptest! {
                 prop_assert!(!render_diagnostics(&problems, false).is_empty());
             }
         }
+    }
+}
+
+fn has_process(arrivals: &Arrivals) -> bool {
+    match arrivals {
+        Arrivals::Gamma(gamma) => gamma.process().is_some(),
+        Arrivals::Mmpp(mmpp) => mmpp.process().is_some(),
+        Arrivals::Constant | Arrivals::Poisson | Arrivals::Shape | Arrivals::Trace(_) => true,
     }
 }
 
