@@ -1,10 +1,11 @@
 //! Mock channels: small banks with a pure heart, a journal on disk, and an HTTP face.
 //!
-//! `bank` decides (no I/O, no clock, chance only from the run's seed), `journal` remembers, `host` answers,
-//! `callback` tells. A decision's records are handed to the kernel before its answer leaves: what was
+//! `bank` decides (no I/O, no clock, chance only from the run's seed), each `behaviour` in a file of its own;
+//! `journal` remembers, `host` answers, `callback` tells. A decision's records are handed to the kernel before its answer leaves: what was
 //! answered is journaled, whatever happens to the process.
 
 mod bank;
+mod behaviour;
 mod callback;
 mod channel;
 mod clock;

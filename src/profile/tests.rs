@@ -58,17 +58,6 @@ fn every_line_of_a_profile_is_explained() {
 }
 
 #[test]
-fn fees_round_halves_up_by_name() {
-    let half_up = Fee { basis_points: 60, rounding: Rounding::HalfUp };
-    let down = Fee { basis_points: 60, rounding: Rounding::Down };
-    // 0.6 % of 83.33 is 0.49998; of 250 units it is 1.5 units.
-    let table = [(0, 0, 0), (8_333, 50, 49), (250, 2, 1), (249, 1, 1), (83, 0, 0), (84, 1, 0)];
-    for (amount, up, floor) in table {
-        assert_eq!((half_up.on(amount), down.on(amount)), (up, floor), "{amount}");
-    }
-}
-
-#[test]
 fn the_schema_refuses_unknown_fields_and_explains_the_known() {
     let schema = serde_json::to_value(schemars::schema_for!(ChannelProfile)).expect("serializable");
     assert_eq!(schema["additionalProperties"], false);

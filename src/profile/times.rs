@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::check::Found;
 use super::SpanText;
+use crate::time::Span;
 
 /// A distribution of times. Draws above one minute are taken as one minute.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -30,4 +32,30 @@ pub enum Times {
         /// The mean.
         mean: SpanText,
     },
+}
+
+impl Times {
+    /// What is wrong with the distribution at `at`, a JSON pointer.
+    pub(super) fn check(&self, at: &str, found: &mut Found) {
+        let above_zero = |key: &str, time: &SpanText, found: &mut Found| {
+            if time.0 == Span::ZERO {
+                found.add(&format!("{at}/{key}"), "must be greater than 0");
+            }
+        };
+        match self {
+            Self::Constant(_) => {}
+            Self::Uniform { low, high } => {
+                if low > high {
+                    found.add(&format!("{at}/uniform/low"), format!("must not be above `high` {high:?}, got {low:?}"));
+                }
+            }
+            Self::Lognormal { median, sigma } => {
+                above_zero("lognormal/median", median, found);
+                if !(0.0..=5.0).contains(sigma) {
+                    found.add(&format!("{at}/lognormal/sigma"), format!("must be from 0 to 5, got {sigma}"));
+                }
+            }
+            Self::Exponential { mean } => above_zero("exponential/mean", mean, found),
+        }
+    }
 }

@@ -7,33 +7,33 @@ use crate::money::Currency;
 
 /// A two-character code of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Code([u8; 2]);
+pub(in crate::mock) struct Code([u8; 2]);
 
 impl Code {
-    pub(super) const SUCCESS: Self = Self(*b"00");
-    pub(super) const PROCESSING: Self = Self(*b"01");
+    pub(in crate::mock) const SUCCESS: Self = Self(*b"00");
+    pub(in crate::mock) const PROCESSING: Self = Self(*b"01");
     /// Refused without a reason.
-    pub(super) const DECLINED: Self = Self(*b"05");
-    pub(super) const CLOSED: Self = Self(*b"06");
-    pub(super) const BEYOND_CAPTURED: Self = Self(*b"13");
-    pub(super) const NOT_FOUND: Self = Self(*b"25");
-    pub(super) const ABOVE_LIMIT: Self = Self(*b"61");
-    pub(super) const UNAVAILABLE: Self = Self(*b"91");
-    pub(super) const OTHER_AMOUNT: Self = Self(*b"94");
-    pub(super) const ASK: Self = Self(*b"96");
+    pub(in crate::mock) const DECLINED: Self = Self(*b"05");
+    pub(in crate::mock) const CLOSED: Self = Self(*b"06");
+    pub(in crate::mock) const BEYOND_CAPTURED: Self = Self(*b"13");
+    pub(in crate::mock) const NOT_FOUND: Self = Self(*b"25");
+    pub(in crate::mock) const ABOVE_LIMIT: Self = Self(*b"61");
+    pub(in crate::mock) const UNAVAILABLE: Self = Self(*b"91");
+    pub(in crate::mock) const OTHER_AMOUNT: Self = Self(*b"94");
+    pub(in crate::mock) const ASK: Self = Self(*b"96");
 
     /// The code of this text, or `None` unless it is two digits or capitals.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::mock) fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 2] = text.as_bytes().try_into().ok()?;
         bytes.iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()).then_some(Self(bytes))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(in crate::mock) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only ASCII is stored")
     }
 
     /// The status that goes with the code.
-    pub(super) fn status(self) -> &'static str {
+    pub(in crate::mock) fn status(self) -> &'static str {
         match self {
             Self::SUCCESS => "SUCCESS",
             Self::PROCESSING => "PROCESSING",
@@ -46,7 +46,7 @@ impl Code {
     }
 
     /// A sentence for people, where the status does not say it all.
-    pub(super) fn message(self) -> Option<&'static str> {
+    pub(in crate::mock) fn message(self) -> Option<&'static str> {
         match &self.0 {
             b"00" | b"01" | b"06" => None,
             b"13" => Some("beyond what was captured, or no such payment"),
@@ -63,13 +63,13 @@ impl Code {
 
 /// How a payment or refund ended, or will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::mock) enum Outcome {
     Success,
     Fail(Code),
 }
 
 impl Outcome {
-    pub(super) const fn code(self) -> Code {
+    pub(in crate::mock) const fn code(self) -> Code {
         match self {
             Self::Success => Code::SUCCESS,
             Self::Fail(code) => code,
@@ -88,7 +88,7 @@ impl Outcome {
 ///
 /// `Final` and `Closed` are never left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(in crate::mock) enum State {
     /// Calls came and were lost before anything was done: to the bank, no such number.
     Unheard,
     /// Taken in; this will be the outcome.
@@ -100,30 +100,30 @@ pub(super) enum State {
 }
 
 /// A payment or refund.
-pub(super) struct Order {
+pub(in crate::mock) struct Order {
     /// For a refund, the payment it gives back.
-    pub(super) of_payment: Option<Box<str>>,
+    pub(in crate::mock) of_payment: Option<Box<str>>,
     /// Minor units; 0 if it was only ever closed or never heard of.
-    pub(super) amount: i64,
+    pub(in crate::mock) amount: i64,
     /// None where `amount` is 0.
-    pub(super) currency: Option<Currency>,
-    pub(super) run: Arc<RunId>,
-    pub(super) notify_url: Option<Box<str>>,
-    pub(super) state: State,
+    pub(in crate::mock) currency: Option<Currency>,
+    pub(in crate::mock) run: Arc<RunId>,
+    pub(in crate::mock) notify_url: Option<Box<str>>,
+    pub(in crate::mock) state: State,
     /// How many `pay` or `refund` calls carried this number.
-    pub(super) n_calls: u32,
+    pub(in crate::mock) n_calls: u32,
     /// Which of them was taken in; its luck is the order's.
-    pub(super) nth_taken: u32,
-    pub(super) n_inquiries: u32,
+    pub(in crate::mock) nth_taken: u32,
+    pub(in crate::mock) n_inquiries: u32,
     /// Unix microseconds.
-    pub(super) taken_us: i64,
+    pub(in crate::mock) taken_us: i64,
     /// Of a payment: minor units given back or about to be.
-    pub(super) refunded: i64,
+    pub(in crate::mock) refunded: i64,
 }
 
 impl Order {
     /// A number heard of for the first time.
-    pub(super) fn new(run: Arc<RunId>, of_payment: Option<&str>) -> Self {
+    pub(in crate::mock) fn new(run: Arc<RunId>, of_payment: Option<&str>) -> Self {
         Self {
             of_payment: of_payment.map(Box::from),
             amount: 0,
@@ -140,7 +140,7 @@ impl Order {
     }
 
     /// The code that tells where it stands.
-    pub(super) const fn code(&self) -> Code {
+    pub(in crate::mock) const fn code(&self) -> Code {
         match self.state {
             State::Unheard => Code::NOT_FOUND,
             State::Processing(_) => Code::PROCESSING,

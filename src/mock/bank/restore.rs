@@ -4,10 +4,10 @@
 //! again from the seed. What it does not keep either is where outcomes are to be told: orders restored from
 //! it call nobody back, and the platform has to ask.
 
-use super::{Ask, Bank, ChannelRecord, Code, Draw, Next, Operation, Outcome, RecordKind, State, Subject};
+use super::{Ask, Bank, ChannelRecord, Code, Next, Operation, Outcome, RecordKind, State, Subject};
 use crate::id::RunId;
 use crate::money::Currency;
-use crate::profile;
+use crate::time::Span;
 
 impl Bank {
     /// Takes up `records`, all of this channel's journal in order, in a bank that has done nothing yet.
@@ -26,16 +26,10 @@ impl Bank {
         let payments = self.payments.iter().map(|(n, o)| (Subject::Payment(n.to_string()), o));
         let refunds = self.refunds.iter().map(|(n, o)| (Subject::Refund(n.to_string()), o));
         for (subject, order) in payments.chain(refunds) {
-            if !matches!(order.state, State::Processing(_)) {
-                continue;
-            }
+            let State::Processing(outcome) = order.state else { continue };
+            let luck = self.luck(&subject, &order.run, order.nth_taken);
             // A synchronous bank stopped between a call and its effect: nobody was answered yet.
-            let wait = match &self.profile.answer {
-                profile::Answer::Synchronous { .. } | profile::Answer::Servers { .. } => 0,
-                profile::Answer::Accepts { final_after, .. } => {
-                    self.luck(&subject, &order.run, order.nth_taken).time(Draw::FinalAfter, final_after).as_micros()
-                }
-            };
+            let wait = self.final_after(outcome, &luck).map_or(0, Span::as_micros);
             let at_us = order.taken_us.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX));
             next.push(Next::Finish { subject, at_us });
         }

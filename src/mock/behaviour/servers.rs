@@ -18,7 +18,7 @@ use crate::time::Span;
 /// J. Kiefer and J. Wolfowitz, *On the theory of queues with many servers*, Transactions of the American
 /// Mathematical Society 78 (1955): the vector of work left, kept here as moments instead of lengths. For one
 /// server it is D. V. Lindley, *The theory of queues with a single server*, 1952.
-pub(super) struct Station {
+pub(in crate::mock) struct Station {
     /// `[n]`: when each server has done what it was given, Unix nanoseconds.
     free: BinaryHeap<Reverse<i64>>,
     /// When those that wait will start, ascending; none later than the moment of the last arrival counts.
@@ -28,7 +28,7 @@ pub(super) struct Station {
 
 impl Station {
     /// A station of `n` idle servers (at least one), before which at most `queue_max` calls wait.
-    pub(super) fn new(n: u32, queue_max: u32) -> Self {
+    pub(in crate::mock) fn new(n: u32, queue_max: u32) -> Self {
         let free = (0..n.max(1)).map(|_| Reverse(i64::MIN)).collect();
         Self { free, starts: VecDeque::new(), queue_max: usize::try_from(queue_max).unwrap_or(usize::MAX) }
     }
@@ -38,7 +38,7 @@ impl Station {
     /// # Returns
     /// From its arrival to when it is done; `None`, and nothing has changed, if it would have to wait and
     /// `queue_max` wait already.
-    pub(super) fn serve(&mut self, now_ns: i64, service: Span) -> Option<Span> {
+    pub(in crate::mock) fn serve(&mut self, now_ns: i64, service: Span) -> Option<Span> {
         while self.starts.front().is_some_and(|&start| start <= now_ns) {
             self.starts.pop_front();
         }

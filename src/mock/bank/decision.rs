@@ -1,0 +1,121 @@
+//! What the bank says and does about a call.
+
+use super::super::wire::{Answer, Ask, Operation};
+use crate::id::RunId;
+use crate::ledger::ChannelRecord;
+use crate::time::Span;
+
+/// A payment or refund by its number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A payment.
+    Payment(String),
+    /// A refund.
+    Refund(String),
+}
+
+impl Subject {
+    pub(in crate::mock) fn number(&self) -> &str {
+        match self {
+            Self::Payment(number) | Self::Refund(number) => number,
+        }
+    }
+
+    pub(in crate::mock) const fn operation(&self) -> Operation {
+        match self {
+            Self::Payment(_) => Operation::Pay,
+            Self::Refund(_) => Operation::Refund,
+        }
+    }
+
+    pub(in crate::mock) fn of(ask: &Ask) -> Self {
+        match &ask.refund_no {
+            Some(number) => Self::Refund(number.clone()),
+            None => Self::Payment(ask.order_no.clone()),
+        }
+    }
+}
+
+/// What the bank does about a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What the caller gets.
+    pub reply: Reply,
+    /// When, counted from the call's arrival.
+    pub after: Span,
+    /// What goes into the journal before that, in order.
+    pub records: Vec<ChannelRecord>,
+    /// What follows by itself.
+    pub next: Vec<Next>,
+}
+
+/// What a caller gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// An answer with its HTTP status.
+    Answer {
+        /// HTTP status.
+        http: u16,
+        /// The body.
+        body: Answer,
+    },
+    /// HTTP 500 and nothing of use.
+    ServerError,
+    /// Silence.
+    Hang,
+    /// A reset connection.
+    Reset,
+}
+
+/// What follows a decision by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Call [`Bank::finish`] about `subject` then.
+    Finish {
+        /// The payment or refund.
+        subject: Subject,
+        /// When, in Unix microseconds.
+        at_us: i64,
+    },
+    /// Tell an outcome by callback.
+    Tell(Notice),
+}
+
+/// An outcome to be told by callback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the first seven are the fields of the callback's body in mocks/README.md")]
+pub struct Notice {
+    pub order_no: String,
+    pub refund_no: Option<String>,
+    pub txn: String,
+    pub status: &'static str,
+    pub code: String,
+    pub amount: i64,
+    pub currency: String,
+    /// Where to.
+    pub url: String,
+    /// The mark it carries.
+    pub run: RunId,
+    /// From the outcome to the first attempt.
+    pub after: Span,
+    /// Whether it is told twice at the same moment.
+    pub is_duplicate: bool,
+    /// Whether its first attempt is never sent.
+    pub is_lost: bool,
+}
+
+/// A call the bank does not act on, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "`operation` to `mark` are what could be read of the call, for its record")]
+pub struct Refusal {
+    /// HTTP status.
+    pub http: u16,
+    /// Code of the interface.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+    pub operation: &'static str,
+    pub order_no: String,
+    pub refund_no: Option<String>,
+    pub mark: Option<String>,
+}

@@ -1,0 +1,118 @@
+//! Banks, calls and histories for tests.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::super::wire::{Ask, Operation};
+use super::{Bank, Next, Reply, Subject};
+use crate::id::RunId;
+use crate::ledger::{ChannelRecord, RecordKind};
+use crate::money::Currency;
+use crate::profile::ChannelProfile;
+use crate::seed::Seed;
+
+pub(in crate::mock) const RUN: &str = "r0abc";
+
+/// A bank of this profile, given as what differs from one at which nothing ever goes wrong.
+pub(in crate::mock) fn bank(differs: &Value) -> Bank {
+    let mut profile = json!({
+        "name": "bank",
+        "merchant_no": "88",
+        "signature": { "hmac_sha256": { "key": "k" } },
+        "answer": { "synchronous": { "after": { "constant": "10ms" } } },
+        "fee": { "basis_points": 60 }
+    });
+    for (field, value) in differs.as_object().expect("an object") {
+        profile[field] = value.clone();
+    }
+    let profile: ChannelProfile = serde_json::from_value(profile).expect("reads");
+    assert_eq!(profile.check(), []);
+    Bank::new(Arc::new(profile), Seed(7), None)
+}
+
+pub(in crate::mock) fn wallet() -> Value {
+    json!({
+        "answer": { "accepts": { "after": { "constant": "5ms" }, "final_after": { "constant": "100ms" } } },
+        "callback": { "after": { "constant": "3ms" }, "retries": ["1s"] }
+    })
+}
+
+/// A call as text: `pay 1 500`, `refund 1 a 200` (refund `a` of payment 1), `query 1`, `query -a`, `close 1`,
+/// `close -a`. Numbers become order and refund numbers of the run.
+pub(in crate::mock) fn ask(text: &str) -> Ask {
+    let words: Vec<&str> = text.split(' ').collect();
+    let number = |tag: &str| format!("{RUN}-{tag}");
+    let amount = |word: &str| word.parse().expect("an amount");
+    let cny = Currency::parse("CNY");
+    let base = Ask {
+        operation: Operation::parse(words[0]).expect("an operation"),
+        order_no: String::new(),
+        refund_no: None,
+        amount: 0,
+        currency: None,
+        notify_url: Some(String::from("http://127.0.0.1:1/notify")),
+        run: RunId::parse(RUN).expect("valid"),
+    };
+    match words[..] {
+        ["pay", order, minor] => Ask { order_no: number(order), amount: amount(minor), currency: cny, ..base },
+        ["refund", order, refund, minor] => Ask {
+            order_no: number(order),
+            refund_no: Some(number(refund)),
+            amount: amount(minor),
+            currency: cny,
+            ..base
+        },
+        ["query" | "close", tag] => match tag.strip_prefix('-') {
+            Some(refund) => Ask { refund_no: Some(number(refund)), ..base },
+            None => Ask { order_no: number(tag), ..base },
+        },
+        _ => panic!("cannot read `{text}`"),
+    }
+}
+
+pub(in crate::mock) fn shown(reply: &Reply) -> String {
+    match reply {
+        Reply::Answer { http: 200, body } => format!("{} {}", body.code, body.status),
+        Reply::Answer { http, body } => format!("{http} {} {}", body.code, body.status),
+        Reply::ServerError => String::from("500"),
+        Reply::Hang => String::from("hang"),
+        Reply::Reset => String::from("reset"),
+    }
+}
+
+pub(in crate::mock) fn effects(records: &[ChannelRecord]) -> Vec<String> {
+    let effects = records.iter().filter(|r| r.kind == RecordKind::Effect);
+    effects.map(|r| format!("{} {} {}", r.operation, r.status, r.amount)).collect()
+}
+
+/// Plays a history: each line is `<ms> <call> => <answer>[; <effects>]`. What falls due in between is finished
+/// at its time, and its effects stand in a line `<ms> => <effects>`.
+pub(in crate::mock) fn play(bank: &mut Bank, history: &str) {
+    let mut due: Vec<(i64, Subject)> = Vec::new();
+    for line in history.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (asked, expected) = line.split_once("=>").expect("an arrow");
+        let (at_ms, call) = asked.trim().split_once(' ').unwrap_or((asked.trim(), ""));
+        let now_us = at_ms.parse::<i64>().expect("milliseconds") * 1_000;
+        let mut got = Vec::new();
+        due.sort_by_key(|&(at_us, _)| at_us);
+        while due.first().is_some_and(|&(at_us, _)| at_us <= now_us) {
+            let (then_us, subject) = due.remove(0);
+            let (records, _) = bank.finish(&subject, then_us);
+            let ended = effects(&records);
+            assert!(call.is_empty() || ended.is_empty(), "before `{line}` came {ended:?}");
+            got.extend(ended);
+        }
+        if !call.is_empty() {
+            let decision = bank.handle(&ask(call), now_us);
+            got.push(shown(&decision.reply));
+            got.extend(effects(&decision.records));
+            for next in decision.next {
+                if let Next::Finish { subject, at_us } = next {
+                    due.push((at_us, subject));
+                }
+            }
+        }
+        assert_eq!(got.join("; "), expected.trim(), "{line}");
+    }
+}

@@ -1,0 +1,75 @@
+//! `pay` and `refund`: taking an order in.
+
+use super::super::luck::Luck;
+use super::super::wire::{Ask, Operation};
+use super::order::{Code, Outcome, State};
+use super::{Bank, Decision, Next, Subject};
+use crate::time::Span;
+
+impl Bank {
+    /// `pay` and `refund`.
+    pub(super) fn take(&mut self, ask: &Ask, now_us: i64) -> Decision {
+        let subject = Subject::of(ask);
+        let known = self.order(&subject).map(|o| (o.state, o.n_calls));
+        let nth = known.map_or(0, |(_, n_calls)| n_calls).saturating_add(1);
+        let luck = self.luck(&subject, &ask.run, nth);
+        if known.is_none() && self.is_full() {
+            return self.refuse_now(ask, now_us);
+        }
+        let Some(after) = self.after(&luck, now_us) else { return self.refuse_now(ask, now_us) };
+        let order = self.order_or_new(&subject, &ask.order_no, &ask.run);
+        order.n_calls = nth;
+        match order.state {
+            State::Unheard => self.take_new(ask, &subject, &luck, after, now_us),
+            State::Closed => self.plain(ask, Code::CLOSED, after, now_us),
+            State::Processing(_) | State::Final(_) => {
+                let of_payment = order.of_payment.as_deref().unwrap_or(&ask.order_no);
+                let is_same =
+                    (order.amount, order.currency, of_payment) == (ask.amount, ask.currency, ask.order_no.as_str());
+                let code = if is_same { order.code() } else { Code::OTHER_AMOUNT };
+                self.plain(ask, code, after, now_us)
+            }
+        }
+    }
+
+    /// A number that comes for the first time, as far as the bank knows.
+    fn take_new(&mut self, ask: &Ask, subject: &Subject, luck: &Luck, after: Span, now_us: i64) -> Decision {
+        let (is_executed, way) = self.shown(luck);
+        if let (false, Some(way)) = (is_executed, way) {
+            return self.without_a_word(ask, way, after, now_us);
+        }
+        let outcome = self.outcome(ask, luck);
+        self.remember(ask, subject, outcome, now_us);
+        let final_after = self.final_after(outcome, luck);
+        let mut decision = match way {
+            Some(way) => self.without_a_word(ask, way, after, now_us),
+            None if final_after.is_some() => self.plain(ask, Code::PROCESSING, after, now_us),
+            None => self.plain(ask, outcome.code(), after, now_us),
+        };
+        if let Some(wait) = final_after {
+            let at_us = now_us.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+            decision.next.push(Next::Finish { subject: subject.clone(), at_us });
+        } else {
+            let (records, next) = self.finish(subject, now_us);
+            decision.records.extend(records);
+            decision.next.extend(next);
+        }
+        decision
+    }
+
+    /// Takes an order in: from now on it is in processing, and a refund has its money reserved.
+    pub(super) fn remember(&mut self, ask: &Ask, subject: &Subject, outcome: Outcome, now_us: i64) {
+        if ask.operation == Operation::Refund && outcome.code() != Code::BEYOND_CAPTURED {
+            self.reserve(&ask.order_no, ask.amount);
+        }
+        let order = self.order_or_new(subject, &ask.order_no, &ask.run);
+        // Set again, as a lost first call may have named another payment.
+        order.of_payment = (ask.operation == Operation::Refund).then(|| Box::from(ask.order_no.as_str()));
+        order.amount = ask.amount;
+        order.currency = ask.currency;
+        order.notify_url = ask.notify_url.as_deref().map(Box::from);
+        order.nth_taken = order.n_calls;
+        order.taken_us = now_us;
+        order.state = State::Processing(outcome);
+    }
+}

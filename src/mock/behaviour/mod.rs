@@ -1,0 +1,21 @@
+//! What a bank does, one behaviour a file: the deed to the section of the same name in [`crate::profile`].
+//!
+//! To add one: its parameters and rules in `profile/<name>.rs` and a field in the profile, its deed here, a line
+//! below, and a profile in `mocks/` that shows it. A deed is pure: chance comes from the [`Luck`] of the call, time
+//! as a number, and whatever it has to remember is a field of the bank.
+//!
+//! [`Luck`]: super::luck::Luck
+
+mod answer;
+mod callback;
+mod close;
+mod decline;
+mod fee;
+mod inquiry;
+mod limits;
+mod refund;
+mod servers;
+mod unknown;
+
+pub(super) use fee::fee_on;
+pub(super) use servers::Station;

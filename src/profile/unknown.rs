@@ -1,0 +1,83 @@
+//! Calls that end without a word on their outcome.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Share;
+use super::check::Found;
+
+/// Calls that end without a word on their outcome.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unknown {
+    /// Share of `pay` and `refund` calls that end so.
+    pub share: Share,
+    /// Share of those that the bank carried out all the same. The others it never heard of.
+    pub executed: Share,
+    /// How it shows to the caller, chosen by weight among the ways that fit (`reset_before` never fits a call
+    /// that was carried out, `reset_after` only such a one).
+    pub shows: Vec<UnknownWay>,
+}
+
+/// A way an unknown outcome shows, and how often it is chosen.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnknownWay {
+    /// The way.
+    #[serde(rename = "as")]
+    pub way: Way,
+    /// How often it is chosen relative to the others.
+    pub weight: f64,
+}
+
+/// How an unknown outcome shows to the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// The connection stays open and nothing comes, for longer than any caller waits.
+    NoAnswer,
+    /// HTTP 500.
+    #[serde(rename = "http_500")]
+    Http500,
+    /// The connection is reset before anything was done.
+    ResetBefore,
+    /// The connection is reset after it was done.
+    ResetAfter,
+    /// The code `96`, which means: ask.
+    AskCode,
+}
+
+impl Way {
+    /// Whether a call that was carried out (or was not) can show this way.
+    pub const fn fits(self, is_executed: bool) -> bool {
+        match self {
+            Self::NoAnswer | Self::Http500 | Self::AskCode => true,
+            Self::ResetBefore => !is_executed,
+            Self::ResetAfter => is_executed,
+        }
+    }
+}
+
+impl Unknown {
+    pub(super) fn check(&self, found: &mut Found) {
+        found.share("/unknown/share", self.share);
+        found.share("/unknown/executed", self.executed);
+        for (i, way) in self.shows.iter().enumerate() {
+            found.weight(&format!("/unknown/shows/{i}/weight"), way.weight);
+        }
+        if self.share.0 <= 0.0 {
+            return;
+        }
+        for (is_executed, happens, whom) in
+            [(true, self.executed.0 > 0.0, "carried out"), (false, self.executed.0 < 1.0, "not carried out")]
+        {
+            if happens && !self.shows.iter().any(|w| w.way.fits(is_executed)) {
+                found.add_help(
+                    "/unknown/shows",
+                    format!("must have a way that fits calls {whom}"),
+                    "`no_answer`, `http_500` and `ask_code` fit all calls",
+                );
+            }
+        }
+    }
+}
