@@ -5,7 +5,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use rand_distr::{Distribution, Exp, LogNormal};
+use rand_distr::{Distribution, Exp, Gamma, LogNormal};
 
 use crate::profile::Times;
 use crate::seed::Seed;
@@ -42,38 +42,17 @@ impl Luck {
 
     /// Uniform from 0 up to but not including 1.
     pub(super) fn uniform(&self, draw: Draw) -> f64 {
-        // The 53 bits a double can hold.
-        (self.stream(draw).next_u64() >> 11) as f64 * (-53f64).exp2()
+        unit(&mut self.stream(draw))
     }
 
     /// A time from `times`.
     pub(super) fn time(&self, draw: Draw, times: &Times) -> Span {
-        let secs = match times {
-            Times::Constant(span) => return span.0.min(TIME_MAX),
-            Times::Uniform { low, high } => {
-                let (low, high) = (low.0.as_secs_f64(), high.0.as_secs_f64());
-                low + (high - low) * self.uniform(draw)
-            }
-            Times::Lognormal { median, sigma } => LogNormal::new(median.0.as_secs_f64().ln(), *sigma)
-                .map_or(0.0, |shape| shape.sample(&mut self.stream(draw))),
-            Times::Exponential { mean } => {
-                Exp::new(1.0 / mean.0.as_secs_f64()).map_or(0.0, |shape| shape.sample(&mut self.stream(draw)))
-            }
-        };
-        Span::from_secs_f64(secs).min(TIME_MAX)
+        sample(times, &mut self.stream(draw)).min(TIME_MAX)
     }
 
     /// One of `choices` by weight; `None` if there are none.
     pub(super) fn pick<T: Copy>(&self, draw: Draw, choices: &[(T, f64)]) -> Option<T> {
-        let total: f64 = choices.iter().map(|&(_, weight)| weight).sum();
-        let mut left = self.uniform(draw) * total;
-        for &(choice, weight) in choices {
-            left -= weight;
-            if left < 0.0 {
-                return Some(choice);
-            }
-        }
-        choices.last().map(|&(choice, _)| choice)
+        by_weight(choices.iter().map(|&(choice, weight)| (choice, weight)), self.uniform(draw))
     }
 
     fn stream(&self, draw: Draw) -> ChaCha8Rng {
@@ -83,10 +62,59 @@ impl Luck {
     }
 }
 
+/// Uniform from 0 up to but not including 1: the 53 bits a double can hold.
+fn unit(stream: &mut ChaCha8Rng) -> f64 {
+    (stream.next_u64() >> 11) as f64 * (-53f64).exp2()
+}
+
+/// The choice at `place`, 0 to 1, when they are laid out side by side, each as long as its weight.
+fn by_weight<T>(choices: impl Iterator<Item = (T, f64)> + Clone, place: f64) -> Option<T> {
+    let total: f64 = choices.clone().map(|(_, weight)| weight).sum();
+    let mut left = place * total;
+    let mut last = None;
+    for (choice, weight) in choices {
+        left -= weight;
+        last = Some(choice);
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
+}
+
+/// A time from `times`, by the numbers of `stream`.
+fn sample(times: &Times, stream: &mut ChaCha8Rng) -> Span {
+    let between =
+        |low: Span, high: Span, part: f64| low.as_secs_f64() + (high.as_secs_f64() - low.as_secs_f64()) * part;
+    let secs = match times {
+        Times::Constant(span) => return span.0,
+        Times::Uniform { low, high } => between(low.0, high.0, unit(stream)),
+        Times::Lognormal { median, sigma } => {
+            LogNormal::new(median.0.as_secs_f64().ln(), *sigma).map_or(0.0, |shape| shape.sample(stream))
+        }
+        Times::Exponential { mean } => Exp::new(1.0 / mean.0.as_secs_f64()).map_or(0.0, |shape| shape.sample(stream)),
+        Times::Gamma { mean, shape } => {
+            Gamma::new(*shape, mean.0.as_secs_f64() / shape).map_or(0.0, |shape| shape.sample(stream))
+        }
+        Times::Mixture(parts) => {
+            let place = unit(stream);
+            let chosen = by_weight(parts.iter().map(|part| (&part.times, part.weight)), place);
+            return chosen.map_or(Span::ZERO, |times| sample(times, stream));
+        }
+        Times::Quantiles(points) => {
+            let place = unit(stream);
+            let around = points.windows(2).find(|pair| place < pair[1].at.0);
+            let Some([before, after]) = around else { return Span::ZERO };
+            between(before.time.0, after.time.0, (place - before.at.0) / (after.at.0 - before.at.0))
+        }
+    };
+    Span::from_secs_f64(secs)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::SpanText;
+    use crate::profile::{Part, Quantile, Share, SpanText};
 
     fn luck(n: u32) -> Luck {
         Luck::of(Seed(7), "bank", "pay", &format!("{n:07}p"), 1)
@@ -109,11 +137,38 @@ mod tests {
             (Times::Lognormal { median: ms(12), sigma: 0.5 }, 12.0),
             // Median of an exponential is mean × ln 2.
             (Times::Exponential { mean: ms(100) }, 69.3),
+            // The median of a gamma of shape 4 and scale 1 is 3.672, here of scale 25 ms.
+            (Times::Gamma { mean: ms(100), shape: 4.0 }, 91.8),
+            (quantiles(&[(0.0, 2), (0.5, 12), (0.99, 60), (1.0, 400)]), 12.0),
         ];
         for (times, expected) in table {
             let median = median_of(&times);
             assert!((median / expected - 1.0).abs() < 0.05, "{times:?}: {median} ms");
         }
+    }
+
+    fn quantiles(points: &[(f64, u64)]) -> Times {
+        let point = |&(at, ms)| Quantile { at: Share(at), time: SpanText::from_millis(ms) };
+        Times::Quantiles(points.iter().map(point).collect())
+    }
+
+    /// How many of 4,000 draws are longer than `ms`.
+    fn n_above(times: &Times, ms: u64) -> usize {
+        (0..4_000).filter(|&n| luck(n).time(Draw::After, times) > Span::from_millis(ms)).count()
+    }
+
+    /// Binomial(4000, p): a share of 10 % is 400 with standard deviation 19, one of 1 % is 40 with 6.3.
+    #[test]
+    fn a_mixture_and_a_table_of_quantiles_have_the_tails_they_say() {
+        let constant = |weight, ms| Part { weight, times: Times::Constant(SpanText::from_millis(ms)) };
+        let mixture = Times::Mixture(vec![constant(9.0, 10), constant(1.0, 500)]);
+        assert_eq!(n_above(&mixture, 10), n_above(&mixture, 499), "nothing in between");
+        assert!((324..=476).contains(&n_above(&mixture, 10)), "{}", n_above(&mixture, 10));
+        let table = quantiles(&[(0.0, 2), (0.5, 12), (0.99, 60), (1.0, 400)]);
+        assert!((15..=65).contains(&n_above(&table, 60)), "{}", n_above(&table, 60));
+        assert_eq!((n_above(&table, 1), n_above(&table, 400)), (4_000, 0));
+        // On the straight line from the median to the 99th percentile: 75 % lie below 12 + 48 × 25 / 49 ms.
+        assert!((890..=1_110).contains(&n_above(&table, 36)), "{}", n_above(&table, 36));
     }
 
     #[test]

@@ -68,11 +68,19 @@ mod tests {
         profile.check().into_iter().map(|p| p.pointer).collect()
     }
 
+    fn quantiles(points: &[(&str, &str)]) -> Value {
+        let points: Vec<Value> = points.iter().map(|(at, time)| json!({ "at": at, "time": time })).collect();
+        json!({ "quantiles": points })
+    }
+
     #[test]
     fn a_sound_profile_has_no_problems() {
         assert_eq!(check("/merchant_no", json!("88")), [""; 0]);
         let servers = json!({ "servers": { "n": 4, "service_time": { "constant": "5ms" } } });
         assert_eq!(check("/answer", servers), [""; 0]);
+        let measured = quantiles(&[("0 %", "1ms"), ("50 %", "5ms"), ("99 %", "5ms"), ("100 %", "1s")]);
+        let mixture = json!({ "mixture": [{ "weight": 9, "times": measured }] });
+        assert_eq!(check("/inquiry/after", mixture), [""; 0]);
     }
 
     #[test]
@@ -95,6 +103,20 @@ mod tests {
             ("/unknown/shows/0/weight", json!(-1), "/unknown/shows/0/weight"),
             ("/inquiry/after/uniform/low", json!("3ms"), "/inquiry/after/uniform/low"),
             ("/callback/after/exponential/mean", json!("0ms"), "/callback/after/exponential/mean"),
+            ("/inquiry/after", json!({ "gamma": { "mean": "5ms", "shape": 0 } }), "/inquiry/after/gamma/shape"),
+            ("/inquiry/after", json!({ "mixture": [] }), "/inquiry/after/mixture"),
+            (
+                "/inquiry/after",
+                json!({ "mixture": [{ "weight": 1, "times": { "gamma": { "mean": "0s", "shape": 2 } } }] }),
+                "/inquiry/after/mixture/0/times/gamma/mean",
+            ),
+            ("/inquiry/after", quantiles(&[("0 %", "1ms"), ("99 %", "2ms")]), "/inquiry/after/quantiles"),
+            (
+                "/inquiry/after",
+                quantiles(&[("0 %", "1ms"), ("50 %", "2ms"), ("50 %", "3ms"), ("100 %", "4ms")]),
+                "/inquiry/after/quantiles/2/at",
+            ),
+            ("/inquiry/after", quantiles(&[("0 %", "2ms"), ("100 %", "1ms")]), "/inquiry/after/quantiles/1/time"),
             ("/callback/lost_share", json!("101 %"), "/callback/lost_share"),
             ("/callback/retries", json!([]), "/callback/retries"),
             ("/fee/basis_points", json!(10_001), "/fee/basis_points"),

@@ -28,7 +28,7 @@ pub use limits::Limits;
 pub use refund::Refund;
 pub use signature::Signature;
 pub use text::{Key, Share, SpanText};
-pub use times::Times;
+pub use times::{Part, Quantile, Times};
 pub use unknown::{Unknown, UnknownWay, Way};
 
 use schemars::JsonSchema;
