@@ -93,7 +93,7 @@ async fn carry_out(
     if let Err(JournalError::Refused) = channel.journal.written(ticket).await {
         return Ok(out_of_order());
     }
-    if decision.reply != Reply::Hang {
+    if !matches!(decision.reply, Reply::Hang | Reply::Dead) {
         channel.meter.answered(host.clock.instant().saturating_duration_since(due));
     }
     match decision.reply {
@@ -104,6 +104,10 @@ async fn carry_out(
         Reply::ServerError => Ok(text(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "<h1>Internal error</h1>\n")),
         Reply::Hang => {
             host.pause(SILENCE).await;
+            Err(Aborted)
+        }
+        Reply::Dead => {
+            host.pause(Duration::MAX).await;
             Err(Aborted)
         }
         Reply::Reset => {

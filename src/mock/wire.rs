@@ -4,36 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::RunId;
 use crate::money::Currency;
-
-/// What a call asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// Take money.
-    Pay,
-    /// Give back some or all of a payment.
-    Refund,
-    /// What became of a payment or refund?
-    Query,
-    /// End a payment or refund that has no outcome yet.
-    Close,
-}
-
-impl Operation {
-    /// The operation with this word in its path.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Pay, Self::Refund, Self::Query, Self::Close].into_iter().find(|op| op.word() == word)
-    }
-
-    /// The word used in paths and in the journal.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Pay => "pay",
-            Self::Refund => "refund",
-            Self::Query => "query",
-            Self::Close => "close",
-        }
-    }
-}
+pub use crate::profile::Operation;
 
 /// The body of a call as it came.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::check::Found;
-use super::{Share, SpanText, Times};
+use super::{Quota, Share, SpanText, Times};
 
 /// How `query` behaves.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -20,6 +20,9 @@ pub struct Inquiry {
     /// Share of inquiries answered with "not found" although the number is known and visible.
     #[serde(default)]
     pub not_found_share: Share,
+    /// How many inquiries the bank takes in a time. Without it, they count with all calls.
+    #[serde(default)]
+    pub quota: Option<Quota>,
 }
 
 impl Inquiry {
@@ -28,5 +31,8 @@ impl Inquiry {
             after.check("/inquiry/after", found);
         }
         found.share("/inquiry/not_found_share", self.not_found_share);
+        if let Some(quota) = &self.quota {
+            quota.check("/inquiry/quota", found);
+        }
     }
 }

@@ -10,6 +10,9 @@ mod decline;
 mod fee;
 mod inquiry;
 mod limits;
+mod maintenance;
+mod operation;
+mod quota;
 mod refund;
 mod signature;
 #[cfg(test)]
@@ -17,6 +20,7 @@ mod tests;
 mod text;
 mod times;
 mod unknown;
+mod when;
 
 pub use answer::Answer;
 pub use callback::Callback;
@@ -25,11 +29,15 @@ pub use decline::{Decline, DeclineCode};
 pub use fee::{Fee, Rounding};
 pub use inquiry::Inquiry;
 pub use limits::Limits;
+pub use maintenance::{Closed, Maintenance};
+pub use operation::Operation;
+pub use quota::{Over, Quota};
 pub use refund::Refund;
 pub use signature::Signature;
-pub use text::{Key, Share, SpanText};
+pub use text::{Key, RateText, Share, SpanText};
 pub use times::{Part, Quantile, Times};
 pub use unknown::{Unknown, UnknownWay, Way};
+pub use when::{DAY_US, DayTime, UtcOffset, When};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -69,6 +77,12 @@ pub struct ChannelProfile {
     /// Where the bank refuses.
     #[serde(default)]
     pub limits: Limits,
+    /// How many calls the bank takes in a time. Without it, all.
+    #[serde(default)]
+    pub quota: Option<Quota>,
+    /// Windows in which the bank is closed; where several overlap the first counts.
+    #[serde(default)]
+    pub maintenance: Vec<Maintenance>,
 }
 
 impl ChannelProfile {
@@ -87,6 +101,10 @@ impl ChannelProfile {
         self.refund.check(&mut found);
         self.fee.check(&mut found);
         self.limits.check(self, &mut found);
+        if let Some(quota) = &self.quota {
+            quota.check("/quota", &mut found);
+        }
+        Maintenance::check(&self.maintenance, "/maintenance", &mut found);
         found.into_problems()
     }
 

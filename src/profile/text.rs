@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error};
 
 use crate::time::Span;
-use crate::units::{parse_percent, parse_span, span_text};
+use crate::units::{parse_percent, parse_rate, parse_span, span_text};
 
 /// A length of time written as `250ms` or `1.5s`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +87,50 @@ impl JsonSchema for Share {
             "type": "string",
             "pattern": "^[0-9]+(\\.[0-9]+)? *%$",
             "examples": ["2.5 %"]
+        })
+    }
+}
+
+/// A rate written as `50/s` or `3000/min`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct RateText(f64);
+
+impl RateText {
+    /// Events a second.
+    pub const fn per_second(self) -> f64 {
+        self.0
+    }
+
+    /// From one event to the next at this rate, nanoseconds, at least 1.
+    #[expect(clippy::cast_possible_truncation, reason = "a float becomes the nearest integer it can, which is meant")]
+    pub fn gap_ns(self) -> i64 {
+        ((1e9 / self.0).round() as i64).max(1)
+    }
+}
+
+impl<'de> Deserialize<'de> for RateText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_rate(&text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(format_args!("expected a rate such as `50/s` or `3000/min`, got `{text}`")))
+    }
+}
+
+impl JsonSchema for RateText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("RateText")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9]+(\\.[0-9]+)? */ *(s|m|min|h)$",
+            "examples": ["50/s", "3000/min"]
         })
     }
 }

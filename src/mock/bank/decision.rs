@@ -63,6 +63,8 @@ pub enum Reply {
     ServerError,
     /// Silence.
     Hang,
+    /// Silence that only the caller ends.
+    Dead,
     /// A reset connection.
     Reset,
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use self::decision::{Decision, Next, Notice, Refusal, Reply, Subject};
 use self::order::Order;
 pub(super) use self::order::{Code, Outcome, State};
-use super::behaviour::{Station, fee_on};
+use super::behaviour::{Bucket, Station, fee_on};
 use super::luck::Luck;
 use super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
@@ -44,8 +44,13 @@ pub struct Bank {
     last_seq: u64,
     /// The run of the latest order; orders of one run share one name.
     latest_run: Option<Arc<RunId>>,
+    /// When the first call came, Unix microseconds.
+    first_us: Option<i64>,
     /// Where servers answer.
     pub(super) station: Option<Station>,
+    /// Of all calls that have none of their own.
+    pub(super) bucket: Bucket,
+    pub(super) inquiry_bucket: Bucket,
 }
 
 impl Bank {
@@ -56,8 +61,19 @@ impl Bank {
             profile::Answer::Servers { n, .. } => Some(Station::new(n, profile.limits.queue_max())),
             profile::Answer::Synchronous { .. } | profile::Answer::Accepts { .. } => None,
         };
-        let (payments, refunds) = (HashMap::new(), HashMap::new());
-        Self { profile, seed, run, payments, refunds, last_seq: 0, latest_run: None, station }
+        Self {
+            profile,
+            seed,
+            run,
+            payments: HashMap::new(),
+            refunds: HashMap::new(),
+            last_seq: 0,
+            latest_run: None,
+            first_us: None,
+            station,
+            bucket: Bucket::default(),
+            inquiry_bucket: Bucket::default(),
+        }
     }
 
     /// How this bank behaves.
@@ -72,15 +88,31 @@ impl Bank {
 
     /// Decides about a call that arrived at `now_us` (Unix microseconds).
     pub fn handle(&mut self, ask: &Ask, now_us: i64) -> Decision {
-        match ask.operation {
+        self.first_us.get_or_insert(now_us);
+        if let Some(decision) = self.closed(ask, now_us) {
+            return decision;
+        }
+        let wait = match self.pass_quota(ask, now_us) {
+            Ok(wait) => wait,
+            Err(decision) => return *decision,
+        };
+        let mut decision = match ask.operation {
             Operation::Pay | Operation::Refund => self.take(ask, now_us),
             Operation::Query => self.query(ask, now_us),
             Operation::Close => self.close(ask, now_us),
-        }
+        };
+        decision.after = Span::from_nanos(decision.after.as_nanos().saturating_add(wait.as_nanos()));
+        decision
+    }
+
+    /// The moment from which windows of a run are counted, in Unix microseconds: that of the first call.
+    pub(super) fn start_us(&self, now_us: i64) -> i64 {
+        self.first_us.unwrap_or(now_us)
     }
 
     /// Writes down a call the bank does not act on.
     pub fn refuse(&mut self, refusal: &Refusal, now_us: i64) -> Decision {
+        self.first_us.get_or_insert(now_us);
         let mut record = self.record(RecordKind::Call, refusal.operation, now_us);
         record.order_no.clone_from(&refusal.order_no);
         record.refund_no.clone_from(&refusal.refund_no);

@@ -6,18 +6,35 @@ use super::{Bank, Decision, Reply, Subject};
 use crate::ledger::{ChannelRecord, RecordKind};
 use crate::time::Span;
 
+/// The status of a call of which the bank took no notice.
+pub(in crate::mock) const IGNORED: &str = "ignored";
+
 impl Bank {
     /// The bank cannot: nothing is done, no server is kept busy, and the answer leaves at once.
     pub(in crate::mock) fn refuse_now(&mut self, ask: &Ask, now_us: i64) -> Decision {
-        self.plain(ask, Code::UNAVAILABLE, Span::ZERO, now_us)
+        self.refuse_with(ask, 503, now_us)
+    }
+
+    /// The bank will not, and says so with this HTTP status: nothing is done, and the answer leaves at once.
+    pub(in crate::mock) fn refuse_with(&mut self, ask: &Ask, http: u16, now_us: i64) -> Decision {
+        let mut decision = self.plain(ask, Code::UNAVAILABLE, Span::ZERO, now_us);
+        if let Reply::Answer { http: status, .. } = &mut decision.reply {
+            *status = http;
+        }
+        decision
+    }
+
+    /// The bank takes no notice: nothing is done, and `silence` is what the caller gets.
+    pub(in crate::mock) fn ignore(&mut self, ask: &Ask, silence: Reply, now_us: i64) -> Decision {
+        let record = self.call(ask, IGNORED, now_us);
+        Decision { reply: silence, after: Span::ZERO, records: vec![record], next: Vec::new() }
     }
 
     /// An answer with `code`, and its record.
     pub(in crate::mock) fn plain(&mut self, ask: &Ask, code: Code, after: Span, now_us: i64) -> Decision {
         let body = self.answer(ask, code);
         let record = self.call(ask, code.as_str(), now_us);
-        let http = if code == Code::UNAVAILABLE { 503 } else { 200 };
-        let reply = Reply::Answer { http, body };
+        let reply = Reply::Answer { http: 200, body };
         Decision { reply, after, records: vec![record], next: Vec::new() }
     }
 

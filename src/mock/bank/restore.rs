@@ -4,6 +4,7 @@
 //! again from the seed. What it does not keep either is where outcomes are to be told: orders restored from
 //! it call nobody back, and the platform has to ask.
 
+use super::record::IGNORED;
 use super::{Ask, Bank, ChannelRecord, Code, Next, Operation, Outcome, RecordKind, State, Subject};
 use crate::id::RunId;
 use crate::money::Currency;
@@ -16,6 +17,7 @@ impl Bank {
     pub fn restore(&mut self, records: &[ChannelRecord]) -> Vec<Next> {
         for record in records {
             self.last_seq = record.seq;
+            self.first_us.get_or_insert(record.at_us);
             match record.kind {
                 RecordKind::Call => self.restore_call(record),
                 RecordKind::Effect => self.restore_effect(record),
@@ -41,7 +43,7 @@ impl Bank {
         let Some(operation @ (Operation::Pay | Operation::Refund)) = operation else { return };
         let Some(ask) = ask_of(operation, record) else { return };
         let subject = Subject::of(&ask);
-        if Code::parse(&record.status) == Some(Code::UNAVAILABLE) {
+        if record.status == IGNORED || Code::parse(&record.status) == Some(Code::UNAVAILABLE) {
             return;
         }
         let order = self.order_or_new(&subject, &ask.order_no, &ask.run);

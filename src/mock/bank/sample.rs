@@ -77,6 +77,7 @@ pub(in crate::mock) fn shown(reply: &Reply) -> String {
         Reply::Answer { http, body } => format!("{http} {} {}", body.code, body.status),
         Reply::ServerError => String::from("500"),
         Reply::Hang => String::from("hang"),
+        Reply::Dead => String::from("dead"),
         Reply::Reset => String::from("reset"),
     }
 }
@@ -115,4 +116,16 @@ pub(in crate::mock) fn play(bank: &mut Bank, history: &str) {
         }
         assert_eq!(got.join("; "), expected.trim(), "{line}");
     }
+}
+
+/// From each call's arrival at `ms` to its answer in milliseconds, or its code if that is not success.
+pub(in crate::mock) fn answered_after(bank: &mut Bank, calls: &[(i64, &str)]) -> Vec<String> {
+    let one = |&(ms, call): &(i64, &str)| {
+        let decision = bank.handle(&ask(call), ms * 1_000);
+        match shown(&decision.reply).as_str() {
+            "00 SUCCESS" => format!("{}", decision.after.as_micros() / 1_000),
+            other => format!("{} {other}", decision.after.as_micros() / 1_000),
+        }
+    };
+    calls.iter().map(one).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::sample::{RUN, ask, bank, effects, play, shown, wallet};
+use super::sample::{RUN, answered_after, ask, bank, effects, play, shown, wallet};
 use super::*;
 
 #[test]
@@ -380,18 +380,6 @@ fn a_bank_restored_from_its_journal_goes_on_as_if_it_had_not_stopped() {
 
 fn servers(n: u32, service_time: &Value) -> Value {
     json!({ "answer": { "servers": { "n": n, "service_time": service_time } }, "limits": { "queue_max": 2 } })
-}
-
-/// From each call's arrival at `ms` to its answer in milliseconds, or its code if that is not success.
-fn answered_after(bank: &mut Bank, calls: &[(i64, &str)]) -> Vec<String> {
-    let one = |&(ms, call): &(i64, &str)| {
-        let decision = bank.handle(&ask(call), ms * 1_000);
-        match shown(&decision.reply).as_str() {
-            "00 SUCCESS" => format!("{}", decision.after.as_micros() / 1_000),
-            other => format!("{} {other}", decision.after.as_micros() / 1_000),
-        }
-    };
-    calls.iter().map(one).collect()
 }
 
 /// Two servers of 5 ms and a queue of two: pay, refund, inquiry and repetition take their turn alike; who finds

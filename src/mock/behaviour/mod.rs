@@ -13,9 +13,12 @@ mod decline;
 mod fee;
 mod inquiry;
 mod limits;
+mod maintenance;
+mod quota;
 mod refund;
 mod servers;
 mod unknown;
 
 pub(super) use fee::fee_on;
+pub(super) use quota::Bucket;
 pub(super) use servers::Station;
