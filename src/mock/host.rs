@@ -2,22 +2,24 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use super::bank::{Decision, Next, Reply};
+use super::behaviour::Breakage;
+use super::body::AnswerBody;
 use super::callback::tell;
 use super::channel::Channel;
 use super::guard::{RawCall, check_call};
 use super::journal::{JournalError, Ticket};
 use super::server::Host;
+use super::socket::Ending;
 use super::statement::{StatementError, statement};
 use super::wire::Operation;
 
@@ -25,17 +27,17 @@ use super::wire::Operation;
 const BODY_BYTES_MAX: usize = 64 << 10;
 
 /// How long silence lasts before the connection is closed: longer than any caller waits.
-const SILENCE: Duration = Duration::from_secs(30);
+pub(super) const SILENCE: Duration = Duration::from_secs(30);
 
-type Answered = Result<Response<Full<Bytes>>, Aborted>;
+type Answered = Result<Response<AnswerBody>, Aborted>;
 
 /// The connection is to end without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("connection aborted by a fault")]
 pub(super) struct Aborted;
 
-/// Answers one request on a connection whose end is a reset once `is_reset` is set.
-pub(super) async fn respond(host: Arc<Host>, is_reset: Arc<AtomicBool>, request: Request<Incoming>) -> Answered {
+/// Answers one request on a connection that ends as `ending` says.
+pub(super) async fn respond(host: Arc<Host>, ending: Arc<Ending>, request: Request<Incoming>) -> Answered {
     let arrived = host.clock.instant();
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
@@ -73,7 +75,7 @@ pub(super) async fn respond(host: Arc<Host>, is_reset: Arc<AtomicBool>, request:
         Err(refusal) => channel.refuse(&refusal, now_us),
     };
     match decided {
-        Ok((decision, ticket)) => carry_out(&host, &channel, decision, ticket, arrived, &is_reset).await,
+        Ok((decision, ticket)) => carry_out(&host, &channel, decision, ticket, arrived, &ending).await,
         Err(_) => Ok(out_of_order()),
     }
 }
@@ -85,7 +87,7 @@ async fn carry_out(
     decision: Decision,
     ticket: Ticket,
     arrived: Instant,
-    is_reset: &AtomicBool,
+    ending: &Ending,
 ) -> Answered {
     follow(host, channel, decision.next);
     let due = arrived + decision.after.to_std();
@@ -97,11 +99,20 @@ async fn carry_out(
         channel.meter.answered(host.clock.instant().saturating_duration_since(due));
     }
     match decision.reply {
-        Reply::Answer { http, body } => {
-            let status = StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            Ok(text(status, "application/json", serde_json::to_vec(&body).expect("an answer is plain data")))
+        Reply::Answer { http, body, breakage } => {
+            let body = Bytes::from(serde_json::to_vec(&body).expect("an answer is plain data"));
+            let body = match breakage {
+                None => AnswerBody::Whole(body),
+                Some(Breakage::Cut) => AnswerBody::cut(body),
+                Some(Breakage::Dribble(over)) => AnswerBody::dribble(body, over.to_std()),
+                Some(Breakage::DeadAfter) => {
+                    ending.die();
+                    AnswerBody::Whole(body)
+                }
+            };
+            Ok(answer(status_of(http), "application/json", body))
         }
-        Reply::ServerError => Ok(text(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "<h1>Internal error</h1>\n")),
+        Reply::Page(http) => Ok(text(status_of(http), "text/html", "<h1>An error occurred</h1>\n")),
         Reply::Hang => {
             host.pause(SILENCE).await;
             Err(Aborted)
@@ -111,7 +122,7 @@ async fn carry_out(
             Err(Aborted)
         }
         Reply::Reset => {
-            is_reset.store(true, Ordering::Relaxed);
+            ending.reset();
             Err(Aborted)
         }
     }
@@ -141,7 +152,7 @@ pub(super) fn follow(host: &Arc<Host>, channel: &Arc<Channel>, next: Vec<Next>) 
     }
 }
 
-async fn day_statement(channel: &Arc<Channel>, query: &str) -> Response<Full<Bytes>> {
+async fn day_statement(channel: &Arc<Channel>, query: &str) -> Response<AnswerBody> {
     let day = query.split('&').find_map(|pair| pair.strip_prefix("day=")).unwrap_or_default().to_owned();
     let path = channel.journal.path().to_owned();
     // Whatever was answered is in the file already, so the file is all it takes.
@@ -184,18 +195,26 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn no_such_place() -> Response<Full<Bytes>> {
+fn no_such_place() -> Response<AnswerBody> {
     text(StatusCode::NOT_FOUND, "text/plain", "no such channel or operation\n")
 }
 
 /// The bank cannot write, so it does nothing.
-fn out_of_order() -> Response<Full<Bytes>> {
+fn out_of_order() -> Response<AnswerBody> {
     let body = json!({ "code": "91", "status": "REFUSED", "message": "the bank cannot keep its journal" });
     text(StatusCode::SERVICE_UNAVAILABLE, "application/json", body.to_string())
 }
 
-fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
+fn status_of(http: u16) -> StatusCode {
+    StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<AnswerBody> {
+    answer(status, kind, AnswerBody::Whole(body.into()))
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: AnswerBody) -> Response<AnswerBody> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
     response

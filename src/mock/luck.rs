@@ -28,6 +28,9 @@ pub(super) enum Draw {
     IsDuplicate = 9,
     IsLost = 10,
     IsNotFound = 11,
+    IsDegraded = 12,
+    IsBroken = 13,
+    Break = 14,
 }
 
 /// The luck of one call.

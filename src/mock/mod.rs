@@ -6,6 +6,7 @@
 
 mod bank;
 mod behaviour;
+mod body;
 mod callback;
 mod channel;
 mod clock;
@@ -23,6 +24,7 @@ mod timer;
 mod wire;
 
 pub use bank::{Bank, Decision, Next, Notice, Refusal, Reply, Subject};
+pub use behaviour::Breakage;
 pub use journal::{JournalError, JournalRead, journal_path, read_journal};
 pub use server::{MockConfig, MockError, MockServer, serve};
 pub use sign::sign;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,9 +20,9 @@ use tokio::task::JoinHandle;
 use super::bank::{Bank, Next};
 use super::channel::Channel;
 use super::clock::Clock;
-use super::host::{channel_address, follow, respond};
+use super::host::{SILENCE, channel_address, follow, respond};
 use super::journal::{Journal, JournalError};
-use super::socket::Socket;
+use super::socket::{Ending, Socket};
 use super::timer::Timer;
 use crate::id::RunId;
 use crate::profile::{ChannelProfile, Problem};
@@ -244,12 +243,22 @@ async fn accept(host: Arc<Host>, listener: TcpListener) {
 }
 
 async fn connection(host: &Arc<Host>, stream: TcpStream) {
-    let is_reset = Arc::new(AtomicBool::new(false));
+    let ending = Arc::new(Ending::default());
     // Without it small answers wait for the caller's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Socket::new(stream, Arc::clone(&is_reset)));
-    let service = service_fn(move |request| respond(Arc::clone(host), Arc::clone(&is_reset), request));
-    if let Err(e) = http1::Builder::new().serve_connection(io, service).await {
-        tracing::trace!("a connection to the mock channels ended: {e}");
+    let io = TokioIo::new(Socket::new(stream, Arc::clone(&ending)));
+    let of_service = Arc::clone(&ending);
+    let service = service_fn(move |request| respond(Arc::clone(host), Arc::clone(&of_service), request));
+    let silence = async {
+        ending.died().await;
+        host.pause(SILENCE).await;
+    };
+    tokio::select! {
+        ended = http1::Builder::new().serve_connection(io, service) => {
+            if let Err(e) = ended {
+                tracing::trace!("a connection to the mock channels ended: {e}");
+            }
+        }
+        () = silence => {}
     }
 }

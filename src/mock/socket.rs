@@ -1,4 +1,4 @@
-//! A connection that can end in a reset.
+//! A connection that can end in a reset, or fall silent without an end.
 
 use std::io;
 use std::pin::Pin;
@@ -8,22 +8,49 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
-/// A TCP stream that is reset instead of closed if `is_reset` is set by then.
+/// How a connection is to end.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    is_reset: AtomicBool,
+    is_dead: AtomicBool,
+    died: Notify,
+}
+
+impl Ending {
+    /// Its end will be a reset.
+    pub(super) fn reset(&self) {
+        self.is_reset.store(true, Ordering::Relaxed);
+    }
+
+    /// Whatever is sent on it from now on is not heard. What is being answered still goes out.
+    pub(super) fn die(&self) {
+        self.is_dead.store(true, Ordering::Relaxed);
+        self.died.notify_one();
+    }
+
+    /// Waits until it is dead.
+    pub(super) async fn died(&self) {
+        self.died.notified().await;
+    }
+}
+
+/// A TCP stream that ends as its [`Ending`] says.
 pub(super) struct Socket {
     stream: TcpStream,
-    is_reset: Arc<AtomicBool>,
+    ending: Arc<Ending>,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, is_reset: Arc<AtomicBool>) -> Self {
-        Self { stream, is_reset }
+    pub(super) fn new(stream: TcpStream, ending: Arc<Ending>) -> Self {
+        Self { stream, ending }
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.is_reset.load(Ordering::Relaxed) {
+        if self.ending.is_reset.load(Ordering::Relaxed) {
             // Closing without lingering sends RST; should this fail, the caller sees an early end instead.
             let _ = self.stream.set_zero_linger();
         }
@@ -32,6 +59,10 @@ impl Drop for Socket {
 
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.ending.is_dead.load(Ordering::Relaxed) {
+            // Nobody will wake the reader; the connection is dropped some time after it died.
+            return Poll::Pending;
+        }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
@@ -58,7 +89,7 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_reset.load(Ordering::Relaxed) {
+        if self.ending.is_reset.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)

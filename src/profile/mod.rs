@@ -6,11 +6,14 @@
 mod answer;
 mod callback;
 mod check;
+mod collapse;
 mod decline;
+mod degradation;
 mod fee;
 mod inquiry;
 mod limits;
 mod maintenance;
+mod network;
 mod operation;
 mod quota;
 mod refund;
@@ -25,11 +28,14 @@ mod when;
 pub use answer::Answer;
 pub use callback::Callback;
 pub use check::Problem;
+pub use collapse::Collapse;
 pub use decline::{Decline, DeclineCode};
+pub use degradation::Degradation;
 pub use fee::{Fee, Rounding};
 pub use inquiry::Inquiry;
 pub use limits::Limits;
 pub use maintenance::{Closed, Maintenance};
+pub use network::{Break, Network, WireFault};
 pub use operation::Operation;
 pub use quota::{Over, Quota};
 pub use refund::Refund;
@@ -83,6 +89,15 @@ pub struct ChannelProfile {
     /// Windows in which the bank is closed; where several overlap the first counts.
     #[serde(default)]
     pub maintenance: Vec<Maintenance>,
+    /// Times in which the bank is slower and fails more often; where several overlap they add up.
+    #[serde(default)]
+    pub degradation: Vec<Degradation>,
+    /// How the bank slows down under the calls it has taken on. Without it, never.
+    #[serde(default)]
+    pub collapse: Option<Collapse>,
+    /// Answers that break on the wire. Without it, none.
+    #[serde(default)]
+    pub network: Option<Network>,
 }
 
 impl ChannelProfile {
@@ -105,6 +120,13 @@ impl ChannelProfile {
             quota.check("/quota", &mut found);
         }
         Maintenance::check(&self.maintenance, "/maintenance", &mut found);
+        Degradation::check(&self.degradation, "/degradation", &mut found);
+        if let Some(collapse) = &self.collapse {
+            collapse.check(self, &mut found);
+        }
+        if let Some(network) = &self.network {
+            network.check(&mut found);
+        }
         found.into_problems()
     }
 

@@ -1,5 +1,6 @@
 //! What the bank says and does about a call.
 
+use super::super::behaviour::Breakage;
 use super::super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
 use crate::ledger::ChannelRecord;
@@ -58,9 +59,11 @@ pub enum Reply {
         http: u16,
         /// The body.
         body: Answer,
+        /// What breaks it on the way.
+        breakage: Option<Breakage>,
     },
-    /// HTTP 500 and nothing of use.
-    ServerError,
+    /// An error page with this HTTP status and nothing of use.
+    Page(u16),
     /// Silence.
     Hang,
     /// Silence that only the caller ends.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use self::decision::{Decision, Next, Notice, Refusal, Reply, Subject};
 use self::order::Order;
 pub(super) use self::order::{Code, Outcome, State};
-use super::behaviour::{Bucket, Station, fee_on};
+use super::behaviour::{Bucket, InFlight, Station, fee_on};
 use super::luck::Luck;
 use super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
@@ -51,6 +51,8 @@ pub struct Bank {
     /// Of all calls that have none of their own.
     pub(super) bucket: Bucket,
     pub(super) inquiry_bucket: Bucket,
+    /// Where the bank collapses.
+    pub(super) in_flight: InFlight,
 }
 
 impl Bank {
@@ -73,6 +75,7 @@ impl Bank {
             station,
             bucket: Bucket::default(),
             inquiry_bucket: Bucket::default(),
+            in_flight: InFlight::default(),
         }
     }
 
@@ -127,7 +130,7 @@ impl Bank {
             amount: None,
             message: Some(refusal.message.clone()),
         };
-        let reply = Reply::Answer { http: refusal.http, body };
+        let reply = Reply::Answer { http: refusal.http, body, breakage: None };
         Decision { reply, after: Span::ZERO, records: vec![record], next: Vec::new() }
     }
 

@@ -34,7 +34,7 @@ impl Bank {
     pub(in crate::mock) fn plain(&mut self, ask: &Ask, code: Code, after: Span, now_us: i64) -> Decision {
         let body = self.answer(ask, code);
         let record = self.call(ask, code.as_str(), now_us);
-        let reply = Reply::Answer { http: 200, body };
+        let reply = Reply::Answer { http: 200, body, breakage: None };
         Decision { reply, after, records: vec![record], next: Vec::new() }
     }
 

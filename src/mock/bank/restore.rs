@@ -5,6 +5,7 @@
 //! it call nobody back, and the platform has to ask.
 
 use super::record::IGNORED;
+use super::take::FAILED;
 use super::{Ask, Bank, ChannelRecord, Code, Next, Operation, Outcome, RecordKind, State, Subject};
 use crate::id::RunId;
 use crate::money::Currency;
@@ -48,7 +49,7 @@ impl Bank {
         }
         let order = self.order_or_new(&subject, &ask.order_no, &ask.run);
         order.n_calls = order.n_calls.saturating_add(1);
-        if order.state != State::Unheard {
+        if order.state != State::Unheard || record.status == FAILED {
             return;
         }
         let nth = order.n_calls;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::super::behaviour::Breakage;
 use super::super::wire::{Ask, Operation};
 use super::{Bank, Next, Reply, Subject};
 use crate::id::RunId;
@@ -11,6 +12,7 @@ use crate::ledger::{ChannelRecord, RecordKind};
 use crate::money::Currency;
 use crate::profile::ChannelProfile;
 use crate::seed::Seed;
+use crate::units::span_text;
 
 pub(in crate::mock) const RUN: &str = "r0abc";
 
@@ -73,9 +75,17 @@ pub(in crate::mock) fn ask(text: &str) -> Ask {
 
 pub(in crate::mock) fn shown(reply: &Reply) -> String {
     match reply {
-        Reply::Answer { http: 200, body } => format!("{} {}", body.code, body.status),
-        Reply::Answer { http, body } => format!("{http} {} {}", body.code, body.status),
-        Reply::ServerError => String::from("500"),
+        Reply::Answer { http, body, breakage } => {
+            let http = if *http == 200 { String::new() } else { format!("{http} ") };
+            let broken = match breakage {
+                None => String::new(),
+                Some(Breakage::Cut) => String::from(" cut"),
+                Some(Breakage::Dribble(over)) => format!(" dribbled over {}", span_text(*over)),
+                Some(Breakage::DeadAfter) => String::from(" dead after"),
+            };
+            format!("{http}{} {}{broken}", body.code, body.status)
+        }
+        Reply::Page(http) => format!("page {http}"),
         Reply::Hang => String::from("hang"),
         Reply::Dead => String::from("dead"),
         Reply::Reset => String::from("reset"),
@@ -128,4 +138,28 @@ pub(in crate::mock) fn answered_after(bank: &mut Bank, calls: &[(i64, &str)]) ->
         }
     };
     calls.iter().map(one).collect()
+}
+
+/// How many of `n` things, counted from 0, something is true of.
+pub(in crate::mock) struct Counted {
+    n: u32,
+    count: u32,
+}
+
+/// Counts for how many of `0..n` `is_so`.
+pub(in crate::mock) fn share_of(n: u32, mut is_so: impl FnMut(u32) -> bool) -> Counted {
+    Counted { n, count: (0..n).map(|i| u32::from(is_so(i))).sum() }
+}
+
+impl Counted {
+    /// The count is exactly `expected`, which is what this seed gives by a second program (`ChaCha8` and the keys of
+    /// `seed` and `luck`, written anew in C), and that is within four standard deviations of the binomial with
+    /// `share`: no seed's luck would be taken for the rule.
+    #[track_caller]
+    pub(in crate::mock) fn check(&self, share: f64, expected: u32) {
+        let (n, count) = (f64::from(self.n), f64::from(self.count));
+        let (mean, deviation) = (n * share, (n * share * (1.0 - share)).sqrt());
+        assert!((count - mean).abs() <= 4.0 * deviation, "{count}, the share says {mean:.0} ± {deviation:.1}");
+        assert_eq!(self.count, expected, "another count than this seed gave before");
+    }
 }

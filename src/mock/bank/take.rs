@@ -3,8 +3,11 @@
 use super::super::luck::Luck;
 use super::super::wire::{Ask, Operation};
 use super::order::{Code, Outcome, State};
-use super::{Bank, Decision, Next, Subject};
+use super::{Bank, Decision, Next, Reply, Subject};
 use crate::time::Span;
+
+/// The status of a call that met an error page before anything was done.
+pub(super) const FAILED: &str = "http_503";
 
 impl Bank {
     /// `pay` and `refund`.
@@ -19,15 +22,25 @@ impl Bank {
         let Some(after) = self.after(&luck, now_us) else { return self.refuse_now(ask, now_us) };
         let order = self.order_or_new(&subject, &ask.order_no, &ask.run);
         order.n_calls = nth;
-        match order.state {
+        let state = order.state;
+        if self.is_degraded(&luck, now_us) {
+            let record = self.call(ask, FAILED, now_us);
+            return Decision { reply: Reply::Page(503), after, records: vec![record], next: Vec::new() };
+        }
+        match state {
             State::Unheard => self.take_new(ask, &subject, &luck, after, now_us),
-            State::Closed => self.plain(ask, Code::CLOSED, after, now_us),
+            State::Closed => {
+                let decision = self.plain(ask, Code::CLOSED, after, now_us);
+                self.on_the_wire(ask, &luck, decision)
+            }
             State::Processing(_) | State::Final(_) => {
+                let Some(order) = self.order(&subject) else { return self.refuse_now(ask, now_us) };
                 let of_payment = order.of_payment.as_deref().unwrap_or(&ask.order_no);
                 let is_same =
                     (order.amount, order.currency, of_payment) == (ask.amount, ask.currency, ask.order_no.as_str());
                 let code = if is_same { order.code() } else { Code::OTHER_AMOUNT };
-                self.plain(ask, code, after, now_us)
+                let decision = self.plain(ask, code, after, now_us);
+                self.on_the_wire(ask, &luck, decision)
             }
         }
     }
@@ -54,7 +67,7 @@ impl Bank {
             decision.records.extend(records);
             decision.next.extend(next);
         }
-        decision
+        if way.is_none() { self.on_the_wire(ask, luck, decision) } else { decision }
     }
 
     /// Takes an order in: from now on it is in processing, and a refund has its money reserved.

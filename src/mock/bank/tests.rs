@@ -116,7 +116,7 @@ fn a_young_payment_is_not_found_but_can_be_closed_only_to_its_outcome() {
 /// What each way of showing an unknown outcome looks like, carried out or not.
 #[test]
 fn an_unknown_outcome_shows_its_way_and_may_have_taken_effect() {
-    let ways = [("no_answer", "hang"), ("http_500", "500"), ("ask_code", "96 UNKNOWN")];
+    let ways = [("no_answer", "hang"), ("http_500", "page 500"), ("ask_code", "96 UNKNOWN")];
     let resets = [("reset_after", "100 %", "reset"), ("reset_before", "0 %", "reset")];
     let both = ways.iter().flat_map(|&(way, seen)| [(way, "100 %", seen), (way, "0 %", seen)]);
     for (way, executed, seen) in both.chain(resets) {
@@ -237,12 +237,12 @@ fn every_behaviour_happens_at_its_share() {
         ("51 FAIL pay FAIL 500", 0.8 * 0.1 * 0.75),
         ("05 FAIL pay FAIL 500", 0.8 * 0.1 * 0.25),
         ("hang", 0.1 * 0.5),
-        ("500", 0.1 * 0.25),
+        ("page 500", 0.1 * 0.25),
         ("reset", 0.1 * 0.25),
         ("hang pay SUCCESS 500", 0.1 * 0.5 * 0.9),
         ("hang pay FAIL 500", 0.1 * 0.5 * 0.1),
-        ("500 pay SUCCESS 500", 0.1 * 0.25 * 0.9),
-        ("500 pay FAIL 500", 0.1 * 0.25 * 0.1),
+        ("page 500 pay SUCCESS 500", 0.1 * 0.25 * 0.9),
+        ("page 500 pay FAIL 500", 0.1 * 0.25 * 0.1),
         ("reset pay SUCCESS 500", 0.1 * 0.25 * 0.9),
         ("reset pay FAIL 500", 0.1 * 0.25 * 0.1),
     ];

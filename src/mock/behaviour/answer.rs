@@ -10,12 +10,23 @@ impl Bank {
     ///
     /// A call that is given a time keeps a server busy, so ask once for each that is answered.
     pub(in crate::mock) fn after(&mut self, luck: &Luck, now_us: i64) -> Option<Span> {
-        match (&self.profile.answer, &mut self.station) {
-            (Answer::Servers { service_time, .. }, Some(station)) => {
-                station.serve(now_us.saturating_mul(1_000), luck.time(Draw::After, service_time))
-            }
-            (Answer::Synchronous { after } | Answer::Accepts { after, .. }, _)
-            | (Answer::Servers { service_time: after, .. }, None) => Some(luck.time(Draw::After, after)),
+        let (Answer::Servers { service_time: times, .. }
+        | Answer::Synchronous { after: times }
+        | Answer::Accepts { after: times, .. }) = &self.profile.answer;
+        let time = self.slowed(luck.time(Draw::After, times), now_us);
+        match &mut self.station {
+            Some(station) => station.serve(now_us.saturating_mul(1_000), time),
+            None => Some(time),
+        }
+    }
+
+    /// How long a call takes that arrives at `now_us` and would take `time` on a good day in an empty bank.
+    pub(in crate::mock) fn slowed(&mut self, time: Span, now_us: i64) -> Span {
+        let slowness = self.slowness(now_us);
+        let time = if slowness > 1.0 { Span::from_secs_f64(time.as_secs_f64() * slowness) } else { time };
+        match &self.profile.collapse {
+            Some(collapse) => self.in_flight.enter(collapse, now_us.saturating_mul(1_000), time),
+            None => time,
         }
     }
 

@@ -15,7 +15,7 @@ impl Bank {
             return self.refuse_now(ask, now_us);
         }
         let Some(after) = self.after(&luck, now_us) else { return self.refuse_now(ask, now_us) };
-        match state {
+        let decision = match state {
             Some(State::Final(outcome)) => self.plain(ask, outcome.code(), after, now_us),
             Some(State::Closed) => self.plain(ask, Code::CLOSED, after, now_us),
             None | Some(State::Unheard | State::Processing(_)) => {
@@ -34,6 +34,7 @@ impl Bank {
                 decision.records.push(record);
                 decision
             }
-        }
+        };
+        self.on_the_wire(ask, &luck, decision)
     }
 }

@@ -17,8 +17,9 @@ impl Bank {
         };
         let luck =
             Luck::of(self.seed, &self.profile.name, ask.operation.word(), ask.run.strip(subject.number()), n_inquiries);
-        let after = match &self.profile.inquiry.after {
-            Some(after) => Some(luck.time(Draw::After, after)),
+        let own = self.profile.inquiry.after.as_ref().map(|after| luck.time(Draw::After, after));
+        let after = match own {
+            Some(time) => Some(self.slowed(time, now_us)),
             None => self.after(&luck, now_us),
         };
         let Some(after) = after else { return self.refuse_now(ask, now_us) };
@@ -27,6 +28,7 @@ impl Bank {
         let is_hidden = code != Code::CLOSED
             && (age_us < inquiry.visibility_lag.0.as_micros()
                 || inquiry.not_found_share.takes(luck.uniform(Draw::IsNotFound)));
-        self.plain(ask, if is_hidden { Code::NOT_FOUND } else { code }, after, now_us)
+        let decision = self.plain(ask, if is_hidden { Code::NOT_FOUND } else { code }, after, now_us);
+        self.on_the_wire(ask, &luck, decision)
     }
 }

@@ -9,16 +9,21 @@
 mod answer;
 mod callback;
 mod close;
+mod collapse;
 mod decline;
+mod degradation;
 mod fee;
 mod inquiry;
 mod limits;
 mod maintenance;
+mod network;
 mod quota;
 mod refund;
 mod servers;
 mod unknown;
 
+pub(super) use collapse::InFlight;
 pub(super) use fee::fee_on;
+pub use network::Breakage;
 pub(super) use quota::Bucket;
 pub(super) use servers::Station;

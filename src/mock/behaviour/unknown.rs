@@ -24,7 +24,7 @@ impl Bank {
     pub(in crate::mock) fn without_a_word(&mut self, ask: &Ask, way: Way, after: Span, now_us: i64) -> Decision {
         let (reply, status) = match way {
             Way::NoAnswer => (Reply::Hang, "hung"),
-            Way::Http500 => (Reply::ServerError, "http_500"),
+            Way::Http500 => (Reply::Page(500), "http_500"),
             Way::ResetBefore | Way::ResetAfter => (Reply::Reset, "reset"),
             Way::AskCode => return self.plain(ask, Code::ASK, after, now_us),
         };
