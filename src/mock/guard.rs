@@ -72,9 +72,9 @@ pub(super) fn check_call(
 }
 
 fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, String> {
-    for number in [&body.order_no, &body.refund_no].into_iter().flatten() {
+    for number in [&body.order_no, &body.refund_no, &body.payer].into_iter().flatten() {
         if number.is_empty() || number.len() > NUMBER_CHARS_MAX || number.chars().any(char::is_control) {
-            return Err(format!("a number must be 1 to {NUMBER_CHARS_MAX} printable characters"));
+            return Err(format!("a number or payer must be 1 to {NUMBER_CHARS_MAX} printable characters"));
         }
     }
     if operation == Operation::Refund && body.refund_no.is_none() {
@@ -87,7 +87,16 @@ fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, Stri
     let order_no = body.order_no.unwrap_or_default();
     if matches!(operation, Operation::Query | Operation::Close) {
         let refund_no = body.refund_no;
-        return Ok(Ask { operation, order_no, refund_no, amount: 0, currency: None, notify_url: None, run });
+        return Ok(Ask {
+            operation,
+            order_no,
+            refund_no,
+            amount: 0,
+            currency: None,
+            notify_url: None,
+            payer: None,
+            run,
+        });
     }
     let amount = body.amount.filter(|&amount| amount > 0).ok_or("`amount` must be greater than 0 minor units")?;
     let currency =
@@ -99,7 +108,9 @@ fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, Stri
         }
     }
     let refund_no = body.refund_no.filter(|_| operation == Operation::Refund);
-    Ok(Ask { operation, order_no, refund_no, amount, currency: Some(currency), notify_url: body.notify_url, run })
+    let payer = body.payer.filter(|_| operation == Operation::Pay);
+    let currency = Some(currency);
+    Ok(Ask { operation, order_no, refund_no, amount, currency, notify_url: body.notify_url, payer, run })
 }
 
 #[cfg(test)]

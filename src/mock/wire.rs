@@ -19,6 +19,8 @@ pub(super) struct AskBody {
     pub(super) currency: Option<String>,
     #[serde(default)]
     pub(super) notify_url: Option<String>,
+    #[serde(default)]
+    pub(super) payer: Option<String>,
 }
 
 /// A call the bank can act on: signed, marked and well-formed.
@@ -36,6 +38,8 @@ pub struct Ask {
     pub currency: Option<Currency>,
     /// Where the outcome is to be told.
     pub notify_url: Option<String>,
+    /// Whose money it is, in words of the platform's; for the limits of a day.
+    pub payer: Option<String>,
     /// The run it belongs to.
     pub run: RunId,
 }

@@ -10,6 +10,7 @@ mod collapse;
 mod decline;
 mod degradation;
 mod fee;
+mod idempotency;
 mod inquiry;
 mod limits;
 mod maintenance;
@@ -32,8 +33,9 @@ pub use collapse::Collapse;
 pub use decline::{Decline, DeclineCode};
 pub use degradation::Degradation;
 pub use fee::{Fee, Rounding};
+pub use idempotency::{Idempotency, OtherAmount, Repeat, Scope};
 pub use inquiry::Inquiry;
-pub use limits::Limits;
+pub use limits::{DayLimit, Limits};
 pub use maintenance::{Closed, Maintenance};
 pub use network::{Break, Network, WireFault};
 pub use operation::Operation;
@@ -71,6 +73,9 @@ pub struct ChannelProfile {
     /// How `query` behaves.
     #[serde(default)]
     pub inquiry: Inquiry,
+    /// What the bank makes of a number that was used before.
+    #[serde(default)]
+    pub idempotency: Idempotency,
     /// Callbacks to the `notify_url` of a call when its outcome is final. Without it, none.
     #[serde(default)]
     pub callback: Option<Callback>,
@@ -110,6 +115,7 @@ impl ChannelProfile {
         self.decline.check(self, &mut found);
         self.unknown.check(&mut found);
         self.inquiry.check(&mut found);
+        self.idempotency.check(&mut found);
         if let Some(callback) = &self.callback {
             callback.check(&mut found);
         }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use self::decision::{Decision, Next, Notice, Refusal, Reply, Subject};
 use self::order::Order;
 pub(super) use self::order::{Code, Outcome, State};
-use super::behaviour::{Bucket, InFlight, Station, fee_on};
+use super::behaviour::{Bucket, Day, InFlight, Station, fee_on};
 use super::luck::Luck;
 use super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
@@ -53,6 +53,8 @@ pub struct Bank {
     pub(super) inquiry_bucket: Bucket,
     /// Where the bank collapses.
     pub(super) in_flight: InFlight,
+    /// Where a day has limits.
+    pub(super) day: Day,
 }
 
 impl Bank {
@@ -76,6 +78,7 @@ impl Bank {
             bucket: Bucket::default(),
             inquiry_bucket: Bucket::default(),
             in_flight: InFlight::default(),
+            day: Day::default(),
         }
     }
 

@@ -18,6 +18,7 @@ impl Code {
     pub(in crate::mock) const BEYOND_CAPTURED: Self = Self(*b"13");
     pub(in crate::mock) const NOT_FOUND: Self = Self(*b"25");
     pub(in crate::mock) const ABOVE_LIMIT: Self = Self(*b"61");
+    pub(in crate::mock) const TOO_OFTEN: Self = Self(*b"65");
     pub(in crate::mock) const UNAVAILABLE: Self = Self(*b"91");
     pub(in crate::mock) const OTHER_AMOUNT: Self = Self(*b"94");
     pub(in crate::mock) const ASK: Self = Self(*b"96");
@@ -53,8 +54,9 @@ impl Code {
             b"25" => Some("no such number"),
             b"51" => Some("not enough money"),
             b"61" => Some("above the limit"),
+            b"65" => Some("too often in one day"),
             b"91" => Some("the bank cannot take this now"),
-            b"94" => Some("this number was used with another amount"),
+            b"94" => Some("this number was used before"),
             b"96" => Some("outcome not known, ask"),
             _ => Some("declined"),
         }
@@ -117,6 +119,8 @@ pub(in crate::mock) struct Order {
     pub(in crate::mock) n_inquiries: u32,
     /// Unix microseconds.
     pub(in crate::mock) taken_us: i64,
+    /// Who pays, where that is counted.
+    pub(in crate::mock) payer: Option<Box<str>>,
     /// Of a payment: minor units given back or about to be.
     pub(in crate::mock) refunded: i64,
 }
@@ -135,6 +139,7 @@ impl Order {
             nth_taken: 0,
             n_inquiries: 0,
             taken_us: 0,
+            payer: None,
             refunded: 0,
         }
     }

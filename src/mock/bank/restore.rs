@@ -47,6 +47,9 @@ impl Bank {
         if record.status == IGNORED || Code::parse(&record.status) == Some(Code::UNAVAILABLE) {
             return;
         }
+        if Code::parse(&record.status) == Some(Code::OTHER_AMOUNT) && self.order(&subject).is_none() {
+            return;
+        }
         let order = self.order_or_new(&subject, &ask.order_no, &ask.run);
         order.n_calls = order.n_calls.saturating_add(1);
         if order.state != State::Unheard || record.status == FAILED {
@@ -57,10 +60,11 @@ impl Bank {
         let told = Code::parse(&record.status).filter(|&code| code != Code::ASK);
         let outcome = match told {
             Some(Code::SUCCESS) => Outcome::Success,
+            Some(Code::OTHER_AMOUNT) => return,
             Some(code) if code != Code::PROCESSING => Outcome::Fail(code),
             // Nothing was said: chance says it again.
             _ if !self.shown(&luck).0 => return,
-            _ => self.outcome(&ask, &luck),
+            _ => self.outcome(&ask, &luck, record.at_us),
         };
         self.remember(&ask, &subject, outcome, record.at_us);
     }
@@ -103,6 +107,7 @@ fn ask_of(operation: Operation, record: &ChannelRecord) -> Option<Ask> {
         amount: record.amount,
         currency: Currency::parse(&record.currency),
         notify_url: None,
+        payer: None,
         run: RunId::parse(record.mark.as_deref()?)?,
     })
 }

@@ -40,7 +40,7 @@ pub(in crate::mock) fn wallet() -> Value {
     })
 }
 
-/// A call as text: `pay 1 500`, `refund 1 a 200` (refund `a` of payment 1), `query 1`, `query -a`, `close 1`,
+/// A call as text: `pay 1 500`, `pay 1 500 ann` (of payer ann), `refund 1 a 200` (refund `a` of payment 1), `query 1`, `query -a`, `close 1`,
 /// `close -a`. Numbers become order and refund numbers of the run.
 pub(in crate::mock) fn ask(text: &str) -> Ask {
     let words: Vec<&str> = text.split(' ').collect();
@@ -54,10 +54,14 @@ pub(in crate::mock) fn ask(text: &str) -> Ask {
         amount: 0,
         currency: None,
         notify_url: Some(String::from("http://127.0.0.1:1/notify")),
+        payer: None,
         run: RunId::parse(RUN).expect("valid"),
     };
     match words[..] {
         ["pay", order, minor] => Ask { order_no: number(order), amount: amount(minor), currency: cny, ..base },
+        ["pay", order, minor, payer] => {
+            Ask { order_no: number(order), amount: amount(minor), currency: cny, payer: Some(payer.to_owned()), ..base }
+        }
         ["refund", order, refund, minor] => Ask {
             order_no: number(order),
             refund_no: Some(number(refund)),

@@ -16,6 +16,9 @@ impl Bank {
         let known = self.order(&subject).map(|o| (o.state, o.n_calls));
         let nth = known.map_or(0, |(_, n_calls)| n_calls).saturating_add(1);
         let luck = self.luck(&subject, &ask.run, nth);
+        if known.is_none_or(|(state, _)| state == State::Unheard) && self.is_taken_elsewhere(&subject) {
+            return self.plain(ask, Code::OTHER_AMOUNT, Span::ZERO, now_us);
+        }
         if known.is_none() && self.is_full() {
             return self.refuse_now(ask, now_us);
         }
@@ -34,11 +37,7 @@ impl Bank {
                 self.on_the_wire(ask, &luck, decision)
             }
             State::Processing(_) | State::Final(_) => {
-                let Some(order) = self.order(&subject) else { return self.refuse_now(ask, now_us) };
-                let of_payment = order.of_payment.as_deref().unwrap_or(&ask.order_no);
-                let is_same =
-                    (order.amount, order.currency, of_payment) == (ask.amount, ask.currency, ask.order_no.as_str());
-                let code = if is_same { order.code() } else { Code::OTHER_AMOUNT };
+                let code = self.again(ask, &subject, now_us);
                 let decision = self.plain(ask, code, after, now_us);
                 self.on_the_wire(ask, &luck, decision)
             }
@@ -51,7 +50,7 @@ impl Bank {
         if let (false, Some(way)) = (is_executed, way) {
             return self.without_a_word(ask, way, after, now_us);
         }
-        let outcome = self.outcome(ask, luck);
+        let outcome = self.outcome(ask, luck, now_us);
         self.remember(ask, subject, outcome, now_us);
         let final_after = self.final_after(outcome, luck);
         let mut decision = match way {
@@ -75,11 +74,16 @@ impl Bank {
         if ask.operation == Operation::Refund && outcome.code() != Code::BEYOND_CAPTURED {
             self.reserve(&ask.order_no, ask.amount);
         }
+        if ask.operation == Operation::Pay && outcome == Outcome::Success {
+            self.day.add(&self.profile.limits, ask.payer.as_deref(), ask.amount, now_us);
+        }
+        let payer = ask.payer.as_deref().filter(|_| self.profile.limits.payer_day.is_some()).map(Box::from);
         let order = self.order_or_new(subject, &ask.order_no, &ask.run);
         // Set again, as a lost first call may have named another payment.
         order.of_payment = (ask.operation == Operation::Refund).then(|| Box::from(ask.order_no.as_str()));
         order.amount = ask.amount;
         order.currency = ask.currency;
+        order.payer = payer;
         order.notify_url = ask.notify_url.as_deref().map(Box::from);
         order.nth_taken = order.n_calls;
         order.taken_us = now_us;

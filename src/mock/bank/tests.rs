@@ -148,19 +148,6 @@ fn an_unknown_outcome_shows_its_way_and_may_have_taken_effect() {
 }
 
 #[test]
-fn amounts_above_the_limit_are_declined_and_orders_above_the_limit_refused() {
-    play(
-        &mut bank(&json!({ "limits": { "amount_max": 500, "orders_max": 2 } })),
-        "0 pay 1 501 => 61 FAIL; pay FAIL 501
-         1 pay 2 500 => 00 SUCCESS; pay SUCCESS 500
-         2 pay 3 500 => 503 91 REFUSED
-         3 close 4 => 503 91 REFUSED
-         4 pay 2 500 => 00 SUCCESS
-         5 query 3 => 25 NOT_FOUND",
-    );
-}
-
-#[test]
 fn fees_are_taken_from_captured_payments_alone() {
     let mut bank = bank(&json!({ "limits": { "amount_max": 10000 } }));
     let mut fee = |call| {

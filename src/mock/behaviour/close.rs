@@ -21,6 +21,7 @@ impl Bank {
             None | Some(State::Unheard | State::Processing(_)) => {
                 if let Some(State::Processing(_)) = state {
                     self.release(&subject);
+                    self.uncount(&subject);
                 }
                 self.order_or_new(&subject, &ask.order_no, &ask.run).state = State::Closed;
                 let mut decision = self.plain(ask, Code::CLOSED, after, now_us);

@@ -13,6 +13,7 @@ mod collapse;
 mod decline;
 mod degradation;
 mod fee;
+mod idempotency;
 mod inquiry;
 mod limits;
 mod maintenance;
@@ -24,6 +25,7 @@ mod unknown;
 
 pub(super) use collapse::InFlight;
 pub(super) use fee::fee_on;
+pub(super) use limits::Day;
 pub use network::Breakage;
 pub(super) use quota::Bucket;
 pub(super) use servers::Station;
