@@ -31,6 +31,8 @@ pub(super) enum Draw {
     IsDegraded = 12,
     IsBroken = 13,
     Break = 14,
+    IsReturned = 15,
+    ReturnedAfter = 16,
 }
 
 /// The luck of one call.

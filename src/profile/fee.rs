@@ -5,32 +5,73 @@ use serde::Deserialize;
 
 use super::check::Found;
 
-/// What the bank keeps of every payment it captures. Refunds cost nothing and give no fee back.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+/// What the bank keeps of every payment it captures: a share of the amount and a fixed part, rounded, then held
+/// between `min` and `max`. What a refund gives back of it is in `refund`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fee {
     /// Hundredths of a percent of the amount: 60 is 0.6 %.
+    #[serde(default)]
     pub basis_points: u32,
-    /// How a fraction of a minor unit is rounded.
+    /// Minor units for every payment, added to the share.
+    #[serde(default)]
+    pub fixed: u32,
+    /// The lowest fee, in minor units.
+    #[serde(default)]
+    pub min: u32,
+    /// The highest fee, in minor units. Without it, none.
+    #[serde(default)]
+    pub max: Option<u32>,
+    /// How a fraction is rounded.
     #[serde(default)]
     pub rounding: Rounding,
+    /// Fees are whole multiples of this many minor units: 1 rounds to the minor unit, 100 to the whole yuan.
+    #[serde(default = "Fee::default_multiple")]
+    pub multiple: u32,
 }
 
-/// How a fraction of a minor unit is rounded.
+/// How a fraction is rounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
-    /// To the nearest unit, halves away from zero.
+    /// To the nearest, halves up.
     #[default]
     HalfUp,
-    /// Towards zero.
+    /// To the nearest, halves to the even one, so that they cancel out over many payments.
+    HalfEven,
+    /// Down, in favour of the merchant.
     Down,
+    /// Up, in favour of the bank.
+    Up,
+}
+
+impl Default for Fee {
+    fn default() -> Self {
+        Self {
+            basis_points: 0,
+            fixed: 0,
+            min: 0,
+            max: None,
+            rounding: Rounding::default(),
+            multiple: Self::default_multiple(),
+        }
+    }
 }
 
 impl Fee {
+    const fn default_multiple() -> u32 {
+        1
+    }
+
     pub(super) fn check(&self, found: &mut Found) {
         if self.basis_points > 10_000 {
             found.add("/fee/basis_points", format!("must be at most 10000 (100 %), got {}", self.basis_points));
+        }
+        if let Some(max) = self.max.filter(|&max| max < self.min) {
+            found.add("/fee/max", format!("must not be below `min` {}, got {max}", self.min));
+        }
+        if self.multiple == 0 {
+            found.add("/fee/multiple", "must be greater than 0, got 0");
         }
     }
 }

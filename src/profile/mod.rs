@@ -40,7 +40,7 @@ pub use maintenance::{Closed, Maintenance};
 pub use network::{Break, Network, WireFault};
 pub use operation::Operation;
 pub use quota::{Over, Quota};
-pub use refund::Refund;
+pub use refund::{FailsAfterSuccess, FeeReturned, Refund};
 pub use signature::Signature;
 pub use text::{Key, RateText, Share, SpanText};
 pub use times::{Part, Quantile, Times};

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use self::decision::{Decision, Next, Notice, Refusal, Reply, Subject};
 use self::order::Order;
 pub(super) use self::order::{Code, Outcome, State};
-use super::behaviour::{Bucket, Day, InFlight, Station, fee_on};
+use super::behaviour::{Bucket, Day, InFlight, Station};
 use super::luck::Luck;
 use super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
@@ -137,22 +137,28 @@ impl Bank {
         Decision { reply, after: Span::ZERO, records: vec![record], next: Vec::new() }
     }
 
-    /// Brings a payment or refund that was taken in to its outcome, if it still waits for one.
+    /// Brings a payment or refund that was taken in to its outcome, if it still waits for one; a refund that was done
+    /// already is undone.
     pub fn finish(&mut self, subject: &Subject, now_us: i64) -> (Vec<ChannelRecord>, Vec<Next>) {
         let Some(order) = self.order_mut(subject) else { return (Vec::new(), Vec::new()) };
-        let State::Processing(outcome) = order.state else { return (Vec::new(), Vec::new()) };
+        let outcome = match (order.state, subject) {
+            (State::Processing(outcome), _) => outcome,
+            (State::Final(Outcome::Success), Subject::Refund(_)) => return self.undo(subject, now_us),
+            _ => return (Vec::new(), Vec::new()),
+        };
         order.state = State::Final(outcome);
-        // What was refused as beyond the captured had reserved nothing.
-        if outcome != Outcome::Success && outcome.code() != Code::BEYOND_CAPTURED {
+        if outcome != Outcome::Success && !outcome.is_by_rule() {
             self.release(subject);
         }
         let mut record = self.record_of(RecordKind::Effect, subject, now_us);
         outcome.code().status().clone_into(&mut record.status);
-        if let (Outcome::Success, Subject::Payment(_)) = (outcome, subject) {
-            record.fee = fee_on(&self.profile.fee, record.amount);
+        let mut next = Vec::new();
+        if outcome == Outcome::Success {
+            record.fee = self.settle_fee(subject);
+            next.extend(self.comes_back(subject, now_us));
         }
-        let next = self.notice(subject, outcome, &record).map(Next::Tell);
-        (vec![record], next.into_iter().collect())
+        next.extend(self.notice(subject, outcome, &record).map(Next::Tell));
+        (vec![record], next)
     }
 
     /// Writes down one attempt of a callback.

@@ -15,7 +15,11 @@ impl Code {
     /// Refused without a reason.
     pub(in crate::mock) const DECLINED: Self = Self(*b"05");
     pub(in crate::mock) const CLOSED: Self = Self(*b"06");
+    /// Not possible, or not any more.
+    pub(in crate::mock) const NOT_POSSIBLE: Self = Self(*b"12");
     pub(in crate::mock) const BEYOND_CAPTURED: Self = Self(*b"13");
+    /// Done, and undone later.
+    pub(in crate::mock) const RETURNED: Self = Self(*b"15");
     pub(in crate::mock) const NOT_FOUND: Self = Self(*b"25");
     pub(in crate::mock) const ABOVE_LIMIT: Self = Self(*b"61");
     pub(in crate::mock) const TOO_OFTEN: Self = Self(*b"65");
@@ -50,6 +54,8 @@ impl Code {
     pub(in crate::mock) fn message(self) -> Option<&'static str> {
         match &self.0 {
             b"00" | b"01" | b"06" => None,
+            b"12" => Some("not possible, or not any more"),
+            b"15" => Some("came back after it was done"),
             b"13" => Some("beyond what was captured, or no such payment"),
             b"25" => Some("no such number"),
             b"51" => Some("not enough money"),
@@ -77,6 +83,11 @@ impl Outcome {
             Self::Fail(code) => code,
         }
     }
+
+    /// Whether the bank says so by looking at its own book: at once, and without having held any money.
+    pub(in crate::mock) fn is_by_rule(self) -> bool {
+        matches!(self, Self::Fail(Code::BEYOND_CAPTURED | Code::NOT_POSSIBLE))
+    }
 }
 
 /// Where a payment or refund stands.
@@ -88,7 +99,7 @@ impl Outcome {
 /// | `Processing` | its time | `Final` |
 /// | – , `Unheard`, `Processing` | `close` | `Closed` |
 ///
-/// `Final` and `Closed` are never left.
+/// `Final` and `Closed` are never left, but for a refund that comes back: from `Final` success to `Final` failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::mock) enum State {
     /// Calls came and were lost before anything was done: to the bank, no such number.
@@ -121,6 +132,12 @@ pub(in crate::mock) struct Order {
     pub(in crate::mock) taken_us: i64,
     /// Who pays, where that is counted.
     pub(in crate::mock) payer: Option<Box<str>>,
+    /// Of a captured payment: what the bank keeps of it, minor units.
+    pub(in crate::mock) fee: i64,
+    /// Of a payment: how many refunds gave something back or are about to.
+    pub(in crate::mock) n_refunds: u32,
+    /// Of a payment: minor units that were given back.
+    pub(in crate::mock) given_back: i64,
     /// Of a payment: minor units given back or about to be.
     pub(in crate::mock) refunded: i64,
 }
@@ -140,6 +157,9 @@ impl Order {
             n_inquiries: 0,
             taken_us: 0,
             payer: None,
+            fee: 0,
+            n_refunds: 0,
+            given_back: 0,
             refunded: 0,
         }
     }

@@ -4,6 +4,7 @@
 //! again from the seed. What it does not keep either is where outcomes are to be told: orders restored from
 //! it call nobody back, and the platform has to ask.
 
+use super::super::behaviour::RETURNED;
 use super::record::IGNORED;
 use super::take::FAILED;
 use super::{Ask, Bank, ChannelRecord, Code, Next, Operation, Outcome, RecordKind, State, Subject};
@@ -29,11 +30,19 @@ impl Bank {
         let payments = self.payments.iter().map(|(n, o)| (Subject::Payment(n.to_string()), o));
         let refunds = self.refunds.iter().map(|(n, o)| (Subject::Refund(n.to_string()), o));
         for (subject, order) in payments.chain(refunds) {
-            let State::Processing(outcome) = order.state else { continue };
+            let (outcome, is_done) = match order.state {
+                State::Processing(outcome) => (outcome, false),
+                State::Final(Outcome::Success) => (Outcome::Success, true),
+                _ => continue,
+            };
             let luck = self.luck(&subject, &order.run, order.nth_taken);
             // A synchronous bank stopped between a call and its effect: nobody was answered yet.
-            let wait = self.final_after(outcome, &luck).map_or(0, Span::as_micros);
+            let wait = self.final_after(subject.operation(), outcome, &luck).map_or(0, Span::as_micros);
             let at_us = order.taken_us.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX));
+            if is_done {
+                next.extend(self.comes_back(&subject, at_us));
+                continue;
+            }
             next.push(Next::Finish { subject, at_us });
         }
         next
@@ -81,13 +90,25 @@ impl Bank {
         let state = match (operation, record.status.as_str(), was) {
             (Operation::Close, _, _) => State::Closed,
             (_, "SUCCESS", _) => State::Final(Outcome::Success),
+            (_, RETURNED, _) => State::Final(Outcome::Fail(Code::RETURNED)),
             (_, _, State::Processing(outcome @ Outcome::Fail(_)) | State::Final(outcome)) => State::Final(outcome),
             // The profile or the seed is another one than when this was written; the effect stands.
             _ => State::Final(Outcome::Fail(Code::DECLINED)),
         };
-        let reserved = !matches!(was, State::Processing(Outcome::Fail(Code::BEYOND_CAPTURED)));
-        if is_pending && reserved && state != State::Final(Outcome::Success) {
+        let reserved = !matches!(was, State::Processing(outcome) if outcome.is_by_rule());
+        let is_success = state == State::Final(Outcome::Success);
+        if (is_pending && reserved && !is_success) || record.status == RETURNED {
             self.release(&subject);
+        }
+        match (&subject, record.status.as_str()) {
+            (Subject::Payment(number), "SUCCESS") => {
+                if let Some(payment) = self.payments.get_mut(number.as_str()) {
+                    payment.fee = record.fee;
+                }
+            }
+            (Subject::Refund(_), "SUCCESS") => _ = self.give_back(&subject, 1),
+            (Subject::Refund(_), RETURNED) => _ = self.give_back(&subject, -1),
+            _ => {}
         }
         if let Some(order) = self.order_mut(&subject) {
             order.state = state;

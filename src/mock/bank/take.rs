@@ -52,7 +52,7 @@ impl Bank {
         }
         let outcome = self.outcome(ask, luck, now_us);
         self.remember(ask, subject, outcome, now_us);
-        let final_after = self.final_after(outcome, luck);
+        let final_after = self.final_after(ask.operation, outcome, luck);
         let mut decision = match way {
             Some(way) => self.without_a_word(ask, way, after, now_us),
             None if final_after.is_some() => self.plain(ask, Code::PROCESSING, after, now_us),
@@ -71,7 +71,7 @@ impl Bank {
 
     /// Takes an order in: from now on it is in processing, and a refund has its money reserved.
     pub(super) fn remember(&mut self, ask: &Ask, subject: &Subject, outcome: Outcome, now_us: i64) {
-        if ask.operation == Operation::Refund && outcome.code() != Code::BEYOND_CAPTURED {
+        if ask.operation == Operation::Refund && !outcome.is_by_rule() {
             self.reserve(&ask.order_no, ask.amount);
         }
         if ask.operation == Operation::Pay && outcome == Outcome::Success {

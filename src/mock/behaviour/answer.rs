@@ -1,7 +1,8 @@
 //! Times: from a call to its answer, and to the outcome where that comes later.
 
-use super::super::bank::{Bank, Code, Outcome};
+use super::super::bank::{Bank, Outcome};
 use super::super::luck::{Draw, Luck};
+use super::super::wire::Operation;
 use crate::profile::Answer;
 use crate::time::Span;
 
@@ -33,12 +34,15 @@ impl Bank {
     /// From a call's arrival to its outcome; `None` if the answer tells it.
     ///
     /// What the bank refuses by looking at its own book is refused at once, also where outcomes follow later.
-    pub(in crate::mock) fn final_after(&self, outcome: Outcome, luck: &Luck) -> Option<Span> {
-        match &self.profile.answer {
-            Answer::Accepts { final_after, .. } if outcome.code() != Code::BEYOND_CAPTURED => {
-                Some(luck.time(Draw::FinalAfter, final_after))
-            }
-            Answer::Accepts { .. } | Answer::Synchronous { .. } | Answer::Servers { .. } => None,
+    pub(in crate::mock) fn final_after(&self, operation: Operation, outcome: Outcome, luck: &Luck) -> Option<Span> {
+        if outcome.is_by_rule() {
+            return None;
         }
+        let of_refunds = self.profile.refund.final_after.as_ref().filter(|_| operation == Operation::Refund);
+        let times = match (of_refunds, &self.profile.answer) {
+            (Some(times), _) | (None, Answer::Accepts { final_after: times, .. }) => times,
+            (None, Answer::Synchronous { .. } | Answer::Servers { .. }) => return None,
+        };
+        Some(luck.time(Draw::FinalAfter, times))
     }
 }

@@ -12,8 +12,10 @@ impl Bank {
         outcome: Outcome,
         effect: &ChannelRecord,
     ) -> Option<Notice> {
-        // Told once, so the address need not be remembered any longer.
-        let url = self.order_mut(subject)?.notify_url.take()?.into_string();
+        // Told once, so the address need not be remembered any longer, unless there is more to come.
+        let has_more = outcome == Outcome::Success && self.comes_back(subject, 0).is_some();
+        let address = &mut self.order_mut(subject)?.notify_url;
+        let url = if has_more { address.clone() } else { address.take() }?.into_string();
         let callback = self.profile.callback.as_ref()?;
         let order = self.order(subject)?;
         let luck = self.luck(subject, &order.run, order.nth_taken);

@@ -8,7 +8,7 @@ impl Bank {
     /// How an order ends that is carried out: what the rules refuse, then what chance declines.
     pub(in crate::mock) fn outcome(&self, ask: &Ask, luck: &Luck, now_us: i64) -> Outcome {
         let (refused, share) = match ask.operation {
-            Operation::Refund => (self.refund_refused(ask), self.profile.refund.decline_share),
+            Operation::Refund => (self.refund_refused(ask, now_us), self.profile.refund.decline_share),
             _ => (self.limit_reached(ask, now_us), self.profile.decline.share),
         };
         if let Some(code) = refused {

@@ -24,8 +24,9 @@ mod servers;
 mod unknown;
 
 pub(super) use collapse::InFlight;
-pub(super) use fee::fee_on;
+use fee::{fee_on, fee_returned};
 pub(super) use limits::Day;
 pub use network::Breakage;
 pub(super) use quota::Bucket;
+pub(super) use refund::RETURNED;
 pub(super) use servers::Station;
