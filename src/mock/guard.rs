@@ -85,7 +85,10 @@ fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, Stri
         return Err(String::from("`order_no` is missing"));
     }
     let order_no = body.order_no.unwrap_or_default();
-    if matches!(operation, Operation::Query | Operation::Close) {
+    if operation == Operation::Reverse && body.refund_no.is_some() {
+        return Err(String::from("a refund cannot be reversed"));
+    }
+    if matches!(operation, Operation::Query | Operation::Close | Operation::Reverse) {
         let refund_no = body.refund_no;
         return Ok(Ask {
             operation,
@@ -151,7 +154,7 @@ mod tests {
     /// One row a rule, in order of precedence: what is wrong first decides.
     #[test]
     fn calls_are_refused_by_mark_then_signature_then_form() {
-        use Operation::{Close, Pay, Query, Refund};
+        use Operation::{Close, Pay, Query, Refund, Reverse};
         let good = r#"{"order_no":"o1","amount":5,"currency":"CNY"}"#;
         let mark = Some("r0abc");
         let table = [
@@ -184,6 +187,8 @@ mod tests {
             (Refund, "88", mark, "k", r#"{"order_no":"o1","refund_no":"f1","amount":5,"currency":"CNY"}"#, "refund"),
             (Query, "88", mark, "k", r#"{"order_no":"o1"}"#, "query"),
             (Close, "88", mark, "k", r#"{"refund_no":"f1"}"#, "close"),
+            (Reverse, "88", mark, "k", r#"{"order_no":"o1"}"#, "reverse"),
+            (Reverse, "88", mark, "k", r#"{"order_no":"o1","refund_no":"f1"}"#, "400 30 o1"),
         ];
         for (operation, merchant, mark, key, body, expected) in table {
             assert_eq!(check(operation, merchant, mark, key, body), expected, "{operation:?} {mark:?} {key} {body}");

@@ -33,6 +33,8 @@ pub(super) enum Draw {
     Break = 14,
     IsReturned = 15,
     ReturnedAfter = 16,
+    Race = 17,
+    IsSynchronous = 25,
 }
 
 /// The luck of one call.

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Times;
 use super::check::Found;
+use super::{Share, Times};
 use crate::time::Span;
 
 /// When the outcome of a payment or refund is known.
@@ -22,6 +22,9 @@ pub enum Answer {
         after: Times,
         /// From the call's arrival to the outcome.
         final_after: Times,
+        /// Share of orders that are done in the moment, so that the answer tells the outcome.
+        #[serde(default)]
+        synchronous_share: Share,
     },
     /// The answer says whether it was done, and comes when one of `n` servers has done it. Calls that find all
     /// servers busy wait in one queue, first come, first served: a bank of known capacity, `n` calls for each
@@ -41,7 +44,8 @@ impl Answer {
     pub(super) fn check(&self, found: &mut Found) {
         match self {
             Self::Synchronous { after } => after.check("/answer/synchronous/after", found),
-            Self::Accepts { after, final_after } => {
+            Self::Accepts { after, final_after, synchronous_share } => {
+                found.share("/answer/accepts/synchronous_share", *synchronous_share);
                 after.check("/answer/accepts/after", found);
                 final_after.check("/answer/accepts/final_after", found);
             }

@@ -21,14 +21,14 @@ pub struct Decline {
 #[serde(deny_unknown_fields)]
 pub struct DeclineCode {
     /// The code, two digits or letters, such as `"51"` for too little money. Codes that mean something else
-    /// in the interface (`00 01 06 12 13 15 25 30 91 94 96 A0 A1`) cannot be used.
+    /// in the interface (`00 01 06 08 12 13 15 25 30 91 94 96 A0 A1`) cannot be used.
     pub code: String,
     /// How often it is chosen relative to the others.
     pub weight: f64,
 }
 
 /// Codes of the interface that cannot be codes of a decline.
-const TAKEN: [&str; 13] = ["00", "01", "06", "12", "13", "15", "25", "30", "91", "94", "96", "A0", "A1"];
+const TAKEN: [&str; 14] = ["00", "01", "06", "08", "12", "13", "15", "25", "30", "91", "94", "96", "A0", "A1"];
 
 impl Decline {
     pub(super) fn check(&self, whole: &ChannelProfile, found: &mut Found) {

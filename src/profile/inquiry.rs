@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::check::Found;
-use super::{Quota, Share, SpanText, Times};
+use super::{Quota, Share, SpanText, Times, UnknownWay};
 
 /// How `query` behaves.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -20,9 +20,41 @@ pub struct Inquiry {
     /// Share of inquiries answered with "not found" although the number is known and visible.
     #[serde(default)]
     pub not_found_share: Share,
+    /// Inquiries that end without a word themselves. Without it, none.
+    #[serde(default)]
+    pub unknown: Option<InquiryUnknown>,
     /// How many inquiries the bank takes in a time. Without it, they count with all calls.
     #[serde(default)]
     pub quota: Option<Quota>,
+}
+
+/// Inquiries that end without a word.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InquiryUnknown {
+    /// Share of inquiries.
+    pub share: Share,
+    /// How it shows to the caller, chosen by weight; an inquiry does nothing, so `reset_after` does not fit.
+    pub shows: Vec<UnknownWay>,
+}
+
+impl InquiryUnknown {
+    fn check(&self, found: &mut Found) {
+        found.share("/inquiry/unknown/share", self.share);
+        if self.shows.is_empty() {
+            found.add_help("/inquiry/unknown/shows", "must have a way to show", "add `- { as: no_answer, weight: 1 }`");
+        }
+        for (i, way) in self.shows.iter().enumerate() {
+            found.weight(&format!("/inquiry/unknown/shows/{i}/weight"), way.weight);
+            if !way.way.fits(false) {
+                found.add_help(
+                    &format!("/inquiry/unknown/shows/{i}/as"),
+                    "does not fit, as an inquiry does nothing",
+                    "write `reset_before`",
+                );
+            }
+        }
+    }
 }
 
 impl Inquiry {
@@ -31,6 +63,9 @@ impl Inquiry {
             after.check("/inquiry/after", found);
         }
         found.share("/inquiry/not_found_share", self.not_found_share);
+        if let Some(unknown) = &self.unknown {
+            unknown.check(found);
+        }
         if let Some(quota) = &self.quota {
             quota.check("/inquiry/quota", found);
         }

@@ -6,6 +6,7 @@
 mod answer;
 mod callback;
 mod check;
+mod close;
 mod collapse;
 mod decline;
 mod degradation;
@@ -29,12 +30,13 @@ mod when;
 pub use answer::Answer;
 pub use callback::Callback;
 pub use check::Problem;
+pub use close::{Again, Close, Reversal};
 pub use collapse::Collapse;
 pub use decline::{Decline, DeclineCode};
 pub use degradation::Degradation;
 pub use fee::{Fee, Rounding};
 pub use idempotency::{Idempotency, OtherAmount, Repeat, Scope};
-pub use inquiry::Inquiry;
+pub use inquiry::{Inquiry, InquiryUnknown};
 pub use limits::{DayLimit, Limits};
 pub use maintenance::{Closed, Maintenance};
 pub use network::{Break, Network, WireFault};
@@ -73,6 +75,12 @@ pub struct ChannelProfile {
     /// How `query` behaves.
     #[serde(default)]
     pub inquiry: Inquiry,
+    /// How `close` behaves.
+    #[serde(default)]
+    pub close: Close,
+    /// How `reverse` behaves.
+    #[serde(default)]
+    pub reversal: Reversal,
     /// What the bank makes of a number that was used before.
     #[serde(default)]
     pub idempotency: Idempotency,
@@ -115,6 +123,7 @@ impl ChannelProfile {
         self.decline.check(self, &mut found);
         self.unknown.check(&mut found);
         self.inquiry.check(&mut found);
+        self.close.check(&mut found);
         self.idempotency.check(&mut found);
         if let Some(callback) = &self.callback {
             callback.check(&mut found);

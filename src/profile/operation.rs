@@ -17,11 +17,13 @@ pub enum Operation {
     Query,
     /// End a payment or refund that has no outcome yet.
     Close,
+    /// End a payment whatever became of it, and give its money back if it was captured.
+    Reverse,
 }
 
 impl Operation {
     /// All of them, in the order of the interface.
-    pub const ALL: [Self; 4] = [Self::Pay, Self::Refund, Self::Query, Self::Close];
+    pub const ALL: [Self; 5] = [Self::Pay, Self::Refund, Self::Query, Self::Close, Self::Reverse];
 
     /// The operation with this word in its path.
     pub fn parse(word: &str) -> Option<Self> {
@@ -35,6 +37,7 @@ impl Operation {
             Self::Refund => "refund",
             Self::Query => "query",
             Self::Close => "close",
+            Self::Reverse => "reverse",
         }
     }
 

@@ -39,6 +39,12 @@ pub enum Way {
     /// HTTP 500.
     #[serde(rename = "http_500")]
     Http500,
+    /// HTTP 502: a gateway before the bank lost sight of it.
+    #[serde(rename = "http_502")]
+    Http502,
+    /// HTTP 504: a gateway before the bank waited in vain.
+    #[serde(rename = "http_504")]
+    Http504,
     /// The connection is reset before anything was done.
     ResetBefore,
     /// The connection is reset after it was done.
@@ -51,7 +57,7 @@ impl Way {
     /// Whether a call that was carried out (or was not) can show this way.
     pub const fn fits(self, is_executed: bool) -> bool {
         match self {
-            Self::NoAnswer | Self::Http500 | Self::AskCode => true,
+            Self::NoAnswer | Self::Http500 | Self::Http502 | Self::Http504 | Self::AskCode => true,
             Self::ResetBefore => !is_executed,
             Self::ResetAfter => is_executed,
         }

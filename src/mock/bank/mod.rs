@@ -106,6 +106,7 @@ impl Bank {
             Operation::Pay | Operation::Refund => self.take(ask, now_us),
             Operation::Query => self.query(ask, now_us),
             Operation::Close => self.close(ask, now_us),
+            Operation::Reverse => self.reverse(ask, now_us),
         };
         decision.after = Span::from_nanos(decision.after.as_nanos().saturating_add(wait.as_nanos()));
         decision

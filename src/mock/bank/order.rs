@@ -15,6 +15,7 @@ impl Code {
     /// Refused without a reason.
     pub(in crate::mock) const DECLINED: Self = Self(*b"05");
     pub(in crate::mock) const CLOSED: Self = Self(*b"06");
+    pub(in crate::mock) const REVERSED: Self = Self(*b"08");
     /// Not possible, or not any more.
     pub(in crate::mock) const NOT_POSSIBLE: Self = Self(*b"12");
     pub(in crate::mock) const BEYOND_CAPTURED: Self = Self(*b"13");
@@ -43,6 +44,7 @@ impl Code {
             Self::SUCCESS => "SUCCESS",
             Self::PROCESSING => "PROCESSING",
             Self::CLOSED => "CLOSED",
+            Self::REVERSED => "REVERSED",
             Self::NOT_FOUND => "NOT_FOUND",
             Self::ASK => "UNKNOWN",
             Self::UNAVAILABLE => "REFUSED",
@@ -53,7 +55,7 @@ impl Code {
     /// A sentence for people, where the status does not say it all.
     pub(in crate::mock) fn message(self) -> Option<&'static str> {
         match &self.0 {
-            b"00" | b"01" | b"06" => None,
+            b"00" | b"01" | b"06" | b"08" => None,
             b"12" => Some("not possible, or not any more"),
             b"15" => Some("came back after it was done"),
             b"13" => Some("beyond what was captured, or no such payment"),
@@ -98,8 +100,9 @@ impl Outcome {
 /// | – , `Unheard` | a call that is taken in | `Processing`, and at once `Final` at a synchronous bank |
 /// | `Processing` | its time | `Final` |
 /// | – , `Unheard`, `Processing` | `close` | `Closed` |
+/// | – , `Unheard`, `Processing`, `Final` success | `reverse` | `Reversed` |
 ///
-/// `Final` and `Closed` are never left, but for a refund that comes back: from `Final` success to `Final` failure.
+/// Beside that only a refund that comes back leaves `Final`: from success to failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::mock) enum State {
     /// Calls came and were lost before anything was done: to the bank, no such number.
@@ -110,6 +113,8 @@ pub(in crate::mock) enum State {
     Final(Outcome),
     /// Ended without an outcome.
     Closed,
+    /// Ended by the platform's wish; what was captured was given back.
+    Reversed,
 }
 
 /// A payment or refund.
@@ -123,6 +128,8 @@ pub(in crate::mock) struct Order {
     pub(in crate::mock) run: Arc<RunId>,
     pub(in crate::mock) notify_url: Option<Box<str>>,
     pub(in crate::mock) state: State,
+    /// Whether the bank said that it is closed, though it goes on.
+    pub(in crate::mock) is_said_closed: bool,
     /// How many `pay` or `refund` calls carried this number.
     pub(in crate::mock) n_calls: u32,
     /// Which of them was taken in; its luck is the order's.
@@ -152,6 +159,7 @@ impl Order {
             run,
             notify_url: None,
             state: State::Unheard,
+            is_said_closed: false,
             n_calls: 0,
             nth_taken: 0,
             n_inquiries: 0,
@@ -168,9 +176,11 @@ impl Order {
     pub(in crate::mock) const fn code(&self) -> Code {
         match self.state {
             State::Unheard => Code::NOT_FOUND,
+            State::Processing(_) if self.is_said_closed => Code::CLOSED,
             State::Processing(_) => Code::PROCESSING,
             State::Final(outcome) => outcome.code(),
             State::Closed => Code::CLOSED,
+            State::Reversed => Code::REVERSED,
         }
     }
 }

@@ -50,6 +50,9 @@ impl Bank {
 
     fn restore_call(&mut self, record: &ChannelRecord) {
         let operation = Operation::parse(&record.operation);
+        if operation == Some(Operation::Close) {
+            return self.restore_close(record);
+        }
         let Some(operation @ (Operation::Pay | Operation::Refund)) = operation else { return };
         let Some(ask) = ask_of(operation, record) else { return };
         let subject = Subject::of(&ask);
@@ -78,17 +81,25 @@ impl Bank {
         self.remember(&ask, &subject, outcome, record.at_us);
     }
 
+    /// A close that was told and has no effect of its own: the bank only said so.
+    fn restore_close(&mut self, record: &ChannelRecord) {
+        let subject = subject_of(record);
+        if let Some(order) = self.order_mut(&subject).filter(|_| Code::parse(&record.status) == Some(Code::CLOSED))
+            && matches!(order.state, State::Processing(_))
+        {
+            order.is_said_closed = true;
+        }
+    }
+
     fn restore_effect(&mut self, record: &ChannelRecord) {
         let Some(operation) = Operation::parse(&record.operation) else { return };
         let Some(run) = record.mark.as_deref().and_then(RunId::parse) else { return };
-        let subject = match &record.refund_no {
-            Some(number) => Subject::Refund(number.clone()),
-            None => Subject::Payment(record.order_no.clone()),
-        };
+        let subject = subject_of(record);
         let was = self.order_or_new(&subject, &record.order_no, &run).state;
         let is_pending = matches!(was, State::Processing(_));
         let state = match (operation, record.status.as_str(), was) {
             (Operation::Close, _, _) => State::Closed,
+            (Operation::Reverse, _, _) => State::Reversed,
             (_, "SUCCESS", _) => State::Final(Outcome::Success),
             (_, RETURNED, _) => State::Final(Outcome::Fail(Code::RETURNED)),
             (_, _, State::Processing(outcome @ Outcome::Fail(_)) | State::Final(outcome)) => State::Final(outcome),
@@ -99,6 +110,9 @@ impl Bank {
         let is_success = state == State::Final(Outcome::Success);
         if (is_pending && reserved && !is_success) || record.status == RETURNED {
             self.release(&subject);
+        }
+        if matches!(state, State::Closed | State::Reversed) {
+            self.uncount(&subject);
         }
         match (&subject, record.status.as_str()) {
             (Subject::Payment(number), "SUCCESS") => {
@@ -113,6 +127,13 @@ impl Bank {
         if let Some(order) = self.order_mut(&subject) {
             order.state = state;
         }
+    }
+}
+
+fn subject_of(record: &ChannelRecord) -> Subject {
+    match &record.refund_no {
+        Some(number) => Subject::Refund(number.clone()),
+        None => Subject::Payment(record.order_no.clone()),
     }
 }
 

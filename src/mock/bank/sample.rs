@@ -69,7 +69,7 @@ pub(in crate::mock) fn ask(text: &str) -> Ask {
             currency: cny,
             ..base
         },
-        ["query" | "close", tag] => match tag.strip_prefix('-') {
+        ["query" | "close" | "reverse", tag] => match tag.strip_prefix('-') {
             Some(refund) => Ask { refund_no: Some(number(refund)), ..base },
             None => Ask { order_no: number(tag), ..base },
         },

@@ -25,15 +25,15 @@ impl Bank {
         let Some(after) = self.after(&luck, now_us) else { return self.refuse_now(ask, now_us) };
         let order = self.order_or_new(&subject, &ask.order_no, &ask.run);
         order.n_calls = nth;
-        let state = order.state;
+        let (state, code) = (order.state, order.code());
         if self.is_degraded(&luck, now_us) {
             let record = self.call(ask, FAILED, now_us);
             return Decision { reply: Reply::Page(503), after, records: vec![record], next: Vec::new() };
         }
         match state {
             State::Unheard => self.take_new(ask, &subject, &luck, after, now_us),
-            State::Closed => {
-                let decision = self.plain(ask, Code::CLOSED, after, now_us);
+            State::Closed | State::Reversed => {
+                let decision = self.plain(ask, code, after, now_us);
                 self.on_the_wire(ask, &luck, decision)
             }
             State::Processing(_) | State::Final(_) => {

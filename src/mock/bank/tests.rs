@@ -102,21 +102,16 @@ fn a_declined_refund_gives_its_reserved_money_back() {
     );
 }
 
-#[test]
-fn a_young_payment_is_not_found_but_can_be_closed_only_to_its_outcome() {
-    play(
-        &mut bank(&json!({ "inquiry": { "visibility_lag": "150ms" } })),
-        "0 pay 1 500 => 00 SUCCESS; pay SUCCESS 500
-         149 query 1 => 25 NOT_FOUND
-         149 close 1 => 00 SUCCESS
-         150 query 1 => 00 SUCCESS",
-    );
-}
-
 /// What each way of showing an unknown outcome looks like, carried out or not.
 #[test]
 fn an_unknown_outcome_shows_its_way_and_may_have_taken_effect() {
-    let ways = [("no_answer", "hang"), ("http_500", "page 500"), ("ask_code", "96 UNKNOWN")];
+    let ways = [
+        ("no_answer", "hang"),
+        ("http_500", "page 500"),
+        ("http_502", "page 502"),
+        ("http_504", "page 504"),
+        ("ask_code", "96 UNKNOWN"),
+    ];
     let resets = [("reset_after", "100 %", "reset"), ("reset_before", "0 %", "reset")];
     let both = ways.iter().flat_map(|&(way, seen)| [(way, "100 %", seen), (way, "0 %", seen)]);
     for (way, executed, seen) in both.chain(resets) {

@@ -43,6 +43,38 @@ impl Bank {
             (Some(times), _) | (None, Answer::Accepts { final_after: times, .. }) => times,
             (None, Answer::Synchronous { .. } | Answer::Servers { .. }) => return None,
         };
-        Some(luck.time(Draw::FinalAfter, times))
+        match &self.profile.answer {
+            Answer::Accepts { synchronous_share, .. }
+                if of_refunds.is_none() && synchronous_share.takes(luck.uniform(Draw::IsSynchronous)) =>
+            {
+                None
+            }
+            _ => Some(luck.time(Draw::FinalAfter, times)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::bank::sample::{ask, bank, effects, share_of, shown, wallet};
+
+    /// Aim: a bank that accepts may do some orders at once, told and written so. Method: 20,000 payments of one seed.
+    #[test]
+    fn a_share_of_orders_is_done_in_the_moment() {
+        let mut profile = wallet();
+        profile["answer"]["accepts"]["synchronous_share"] = json!("30 %");
+        let mut bank = bank(&profile);
+        let is_done = |n: u32| {
+            let decision = bank.handle(&ask(&format!("pay {n} 500")), 0);
+            let is_done = shown(&decision.reply) == "00 SUCCESS";
+            assert_eq!(
+                (is_done, !is_done),
+                (effects(&decision.records).len() == 1, decision.next.len() == 1 && !is_done)
+            );
+            is_done
+        };
+        share_of(20_000, is_done).check(0.30, 6_097);
     }
 }

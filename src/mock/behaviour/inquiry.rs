@@ -3,6 +3,7 @@
 use super::super::bank::{Bank, Code, Decision, Subject};
 use super::super::luck::{Draw, Luck};
 use super::super::wire::Ask;
+use crate::profile::Way;
 
 impl Bank {
     /// `query`: where a payment or refund stands, as far as an inquiry sees it.
@@ -23,12 +24,60 @@ impl Bank {
             None => self.after(&luck, now_us),
         };
         let Some(after) = after else { return self.refuse_now(ask, now_us) };
+        if let Some(way) = self.inquiry_lost(&luck) {
+            return self.without_a_word(ask, way, after, now_us);
+        }
         let inquiry = &self.profile.inquiry;
         let age_us = u64::try_from(now_us.saturating_sub(taken_us)).unwrap_or(0);
-        let is_hidden = code != Code::CLOSED
+        let is_hidden = ![Code::CLOSED, Code::REVERSED].contains(&code)
             && (age_us < inquiry.visibility_lag.0.as_micros()
                 || inquiry.not_found_share.takes(luck.uniform(Draw::IsNotFound)));
         let decision = self.plain(ask, if is_hidden { Code::NOT_FOUND } else { code }, after, now_us);
         self.on_the_wire(ask, &luck, decision)
+    }
+
+    /// How an inquiry looks that ends without a word; `None` if it does not.
+    fn inquiry_lost(&self, luck: &Luck) -> Option<Way> {
+        let unknown = self.profile.inquiry.unknown.as_ref()?;
+        let ways: Vec<(Way, f64)> = unknown.shows.iter().map(|w| (w.way, w.weight)).collect();
+        let is_lost = unknown.share.takes(luck.uniform(Draw::IsUnknown));
+        is_lost.then(|| luck.pick(Draw::Way, &ways).expect("a checked profile has a way"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::bank::sample::{ask, bank, play, share_of, shown};
+
+    #[test]
+    fn a_young_payment_is_not_found_but_can_be_closed_only_to_its_outcome() {
+        play(
+            &mut bank(&json!({ "inquiry": { "visibility_lag": "150ms" } })),
+            "0 pay 1 500 => 00 SUCCESS; pay SUCCESS 500
+             149 query 1 => 25 NOT_FOUND
+             149 close 1 => 00 SUCCESS
+             150 query 1 => 00 SUCCESS",
+        );
+    }
+
+    /// Aim: inquiries miss and are lost at their shares, and one after the other of the same order has luck of its
+    /// own. Method: the first inquiry about each of 20,000 payments of one seed, and the second.
+    #[test]
+    fn inquiries_miss_and_are_lost_at_their_shares() {
+        let lost = json!({ "share": "4 %", "shows": [{ "as": "http_504", "weight": 1 }] });
+        let inquiry = json!({ "not_found_share": "10 %", "unknown": lost });
+        let counted = |seen: &'static str, n_inquiries: u32| {
+            let mut bank = bank(&json!({ "inquiry": inquiry }));
+            share_of(20_000, move |n| {
+                bank.handle(&ask(&format!("pay {n} 500")), 0);
+                let query = ask(&format!("query {n}"));
+                (0..n_inquiries).map(|_| shown(&bank.handle(&query, 0).reply)).all(|reply| reply == seen)
+            })
+        };
+        counted("page 504", 1).check(0.04, 823);
+        counted("25 NOT_FOUND", 1).check(0.96 * 0.10, 1_883);
+        counted("25 NOT_FOUND", 2).check(0.96 * 0.96 * 0.01, 150);
     }
 }

@@ -107,7 +107,7 @@ impl Bank {
     }
 
     /// Takes a payment that came to nothing out of its day.
-    pub(super) fn uncount(&mut self, subject: &Subject) {
+    pub(in crate::mock) fn uncount(&mut self, subject: &Subject) {
         let Subject::Payment(number) = subject else { return };
         let Some(order) = self.payments.get(number.as_str()) else { return };
         if let State::Processing(Outcome::Success) | State::Final(Outcome::Success) = order.state {

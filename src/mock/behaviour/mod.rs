@@ -20,6 +20,7 @@ mod maintenance;
 mod network;
 mod quota;
 mod refund;
+mod reversal;
 mod servers;
 mod unknown;
 

@@ -25,6 +25,8 @@ impl Bank {
         let (reply, status) = match way {
             Way::NoAnswer => (Reply::Hang, "hung"),
             Way::Http500 => (Reply::Page(500), "http_500"),
+            Way::Http502 => (Reply::Page(502), "http_502"),
+            Way::Http504 => (Reply::Page(504), "http_504"),
             Way::ResetBefore | Way::ResetAfter => (Reply::Reset, "reset"),
             Way::AskCode => return self.plain(ask, Code::ASK, after, now_us),
         };
