@@ -8,109 +8,133 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::CONTENT_TYPE;
 use hyper::{Request, StatusCode, Uri};
 
-use super::bank::Notice;
+use super::bank::{Notice, Telling};
+use super::behaviour::Signing;
 use super::channel::Channel;
 use super::server::Host;
 use super::sign::sign;
 use super::wire::CallbackBody;
-use crate::profile::Signature;
-
-/// Bytes of an acknowledgement that are looked at; more is none.
-const ACKNOWLEDGEMENT_BYTES_MAX: usize = 1_024;
+use crate::profile::{ACKNOWLEDGEMENT_BYTES_MAX, Acknowledgement, Callback, Key};
 
 /// Tells `notice`, attempt by attempt. Ends early when the host stops.
 pub(super) async fn tell(host: Arc<Host>, channel: Arc<Channel>, notice: Notice) {
-    let Some(callback) = channel.profile.callback.clone() else { return };
-    let Some(message) = Message::new(&channel, &notice) else { return };
-    let waits = std::iter::once(notice.after).chain(callback.retries.iter().map(|wait| wait.0));
-    let mut attempt = 0;
-    let mut has_sent = false;
-    for (i, wait) in waits.enumerate() {
-        if !host.pause(wait.to_std()).await {
-            return;
-        }
-        attempt += 1;
-        if i == 0 && notice.is_lost {
-            // It counts as an attempt, as the bank believes it was made; nothing is on the wire or in the journal.
-            continue;
-        }
-        let within = callback.acknowledged_within.0.to_std();
-        let is_acknowledged = if notice.is_duplicate && !has_sent {
-            attempt += 1;
-            let both = tokio::join!(
-                message.send(&host, &channel, &notice, attempt - 1, within),
-                message.send(&host, &channel, &notice, attempt, within)
-            );
-            both.0 || both.1
-        } else {
-            message.send(&host, &channel, &notice, attempt, within).await
-        };
-        has_sent = true;
-        if is_acknowledged {
-            return;
-        }
+    let Some(rules) = channel.profile.callback.clone() else { return };
+    let Ok(uri) = notice.url.parse() else {
+        tracing::warn!("channel {}: `{}` cannot be called back", channel.profile.name, notice.url);
+        return;
+    };
+    let teller = Teller { host: &host, channel: &channel, notice: &notice, rules: &rules, uri };
+    let mut n_attempts = 0;
+    if teller.tell(&mut n_attempts).await.is_none() {
+        return;
     }
-    tracing::debug!("callback about {} given up after {attempt} attempts", notice.order_no);
+    if let Some(last) = &notice.last {
+        teller.send(last, Signing::Well, n_attempts + 1).await;
+    }
 }
 
-/// What is sent, the same at every attempt but for time and signature.
-struct Message {
+/// All that the attempts at one notice share.
+struct Teller<'a> {
+    host: &'a Host,
+    channel: &'a Channel,
+    notice: &'a Notice,
+    rules: &'a Callback,
     uri: Uri,
-    body: Bytes,
 }
 
-impl Message {
-    fn new(channel: &Channel, notice: &Notice) -> Option<Self> {
-        let body = CallbackBody {
-            order_no: &notice.order_no,
-            refund_no: notice.refund_no.as_deref(),
-            txn: &notice.txn,
-            status: notice.status,
-            code: &notice.code,
-            amount: notice.amount,
-            currency: &notice.currency,
-        };
-        let body = Bytes::from(serde_json::to_vec(&body).ok()?);
-        let uri = notice.url.parse().ok();
-        if uri.is_none() {
-            tracing::warn!("channel {}: `{}` cannot be called back", channel.profile.name, notice.url);
+impl Teller<'_> {
+    /// Tells until it is acknowledged or the schedule is at its end; `None` if the host stopped before. Counts the
+    /// attempts in `n_attempts`.
+    async fn tell(&self, n_attempts: &mut u32) -> Option<()> {
+        let notice = self.notice;
+        let waits = std::iter::once(notice.after).chain(self.rules.waits());
+        let mut has_sent = false;
+        for (i, wait) in waits.enumerate() {
+            if !self.host.pause(wait.to_std()).await {
+                return None;
+            }
+            *n_attempts += 1;
+            if i == 0 && notice.is_lost {
+                // It counts as an attempt, as the bank believes it was made; nothing is on the wire or in the journal.
+                continue;
+            }
+            let (telling, signing) =
+                if i == 0 { (&notice.first, notice.signing) } else { (&notice.truth, Signing::Well) };
+            let is_acknowledged = if notice.is_duplicate && !has_sent {
+                *n_attempts += 1;
+                let both = tokio::join!(
+                    self.send(telling, signing, *n_attempts - 1),
+                    self.send(telling, signing, *n_attempts)
+                );
+                both.0 || both.1
+            } else {
+                self.send(telling, signing, *n_attempts).await
+            };
+            has_sent = true;
+            if is_acknowledged {
+                return Some(());
+            }
         }
-        Some(Self { uri: uri?, body })
+        tracing::debug!("callback about {} given up after {n_attempts} attempts", notice.order_no);
+        Some(())
     }
 
     /// One attempt, written down whatever came of it; whether it was acknowledged.
-    async fn send(&self, host: &Host, channel: &Channel, notice: &Notice, attempt: u32, within: Duration) -> bool {
-        let Ok(_slot) = channel.callback_slots.acquire().await else { return false };
-        if host.is_stopping() {
+    async fn send(&self, telling: &Telling, signing: Signing, attempt: u32) -> bool {
+        let Ok(_slot) = self.channel.callback_slots.acquire().await else { return false };
+        if self.host.is_stopping() {
             return false;
         }
-        let Some(request) = self.request(channel, notice) else { return false };
-        let is_acknowledged = tokio::time::timeout(within, acknowledged(host, request)).await.unwrap_or(false);
-        if let Err(e) = channel.told(notice, attempt, is_acknowledged) {
-            tracing::debug!("a callback of channel {} is not in the journal: {e}", channel.profile.name);
+        let Some(request) = self.request(telling, signing) else { return false };
+        let within = self.rules.acknowledged_within.0.to_std();
+        let is_acknowledged = tokio::time::timeout(within, self.acknowledged(request)).await.unwrap_or(false);
+        if let Err(e) = self.channel.told(self.notice, telling, attempt, is_acknowledged) {
+            tracing::debug!("a callback of channel {} is not in the journal: {e}", self.channel.profile.name);
         }
         is_acknowledged
     }
 
-    fn request(&self, channel: &Channel, notice: &Notice) -> Option<Request<Full<Bytes>>> {
-        let Signature::HmacSha256 { key } = &channel.profile.signature;
-        let time = (channel.clock.now_us() / 1_000_000).to_string();
-        let signature = sign(key, "POST", self.uri.path(), &time, &self.body);
-        Request::post(self.uri.clone())
+    fn request(&self, telling: &Telling, signing: Signing) -> Option<Request<Full<Bytes>>> {
+        let notice = self.notice;
+        let body = CallbackBody {
+            order_no: &notice.order_no,
+            refund_no: notice.refund_no.as_deref(),
+            txn: &notice.txn,
+            status: telling.status,
+            code: &telling.code,
+            amount: telling.amount,
+            currency: &notice.currency,
+        };
+        let body = Bytes::from(serde_json::to_vec(&body).ok()?);
+        let now_us = self.channel.clock.now_us();
+        let back = if let Signing::Stale(by) = signing { by.to_std() } else { Duration::ZERO };
+        let time = (now_us / 1_000_000).saturating_sub_unsigned(back.as_secs()).to_string();
+        let key = match signing {
+            Signing::Well | Signing::Stale(_) => Some(self.channel.keys(now_us).current),
+            Signing::WrongKey => Some(Key::new("not the bank's key")),
+            Signing::Missing => None,
+        };
+        let mut request = Request::post(self.uri.clone())
             .header(CONTENT_TYPE, "application/json")
-            .header("x-bank-time", time)
-            .header("x-bank-sign", signature)
+            .header("x-bank-time", &time)
             .header("x-stress-test", notice.run.as_str())
-            .header("baggage", format!("plimsoll.stress=1,plimsoll.run={}", notice.run))
-            .body(Full::new(self.body.clone()))
-            .ok()
+            .header("baggage", format!("plimsoll.stress=1,plimsoll.run={}", notice.run));
+        if let Some(key) = key {
+            request = request.header("x-bank-sign", sign(&key, "POST", self.uri.path(), &time, &body));
+        }
+        request.body(Full::new(body)).ok()
     }
-}
 
-async fn acknowledged(host: &Host, request: Request<Full<Bytes>>) -> bool {
-    let Ok(answer) = host.client.request(request).await else { return false };
-    let is_ok = answer.status() == StatusCode::OK;
-    // The body is read in any case, so that the connection can be used again.
-    let body = Limited::new(answer.into_body(), ACKNOWLEDGEMENT_BYTES_MAX).collect().await;
-    is_ok && body.is_ok_and(|body| body.to_bytes().trim_ascii() == b"success")
+    async fn acknowledged(&self, request: Request<Full<Bytes>>) -> bool {
+        let Ok(answer) = self.host.client.request(request).await else { return false };
+        let status = answer.status();
+        // The body is read in any case, so that the connection can be used again.
+        let body = Limited::new(answer.into_body(), ACKNOWLEDGEMENT_BYTES_MAX).collect().await;
+        match &self.rules.acknowledged_by {
+            Acknowledgement::Any2xx => status.is_success(),
+            Acknowledgement::Body(text) => {
+                status == StatusCode::OK && body.is_ok_and(|body| body.to_bytes().trim_ascii() == text.as_bytes())
+            }
+        }
+    }
 }

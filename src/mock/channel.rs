@@ -7,7 +7,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use tokio::sync::Semaphore;
 
-use super::bank::{Bank, Decision, Next, Notice, Refusal, Subject};
+use super::bank::{Bank, Decision, Next, Notice, Refusal, Subject, Telling};
+use super::behaviour::Keys;
 use super::clock::Clock;
 use super::journal::{Journal, JournalError, Ticket};
 use super::wire::Ask;
@@ -55,10 +56,21 @@ impl Channel {
     }
 
     /// Writes down an attempt of a callback.
-    pub(super) fn told(&self, notice: &Notice, attempt: u32, is_acknowledged: bool) -> Result<(), JournalError> {
+    pub(super) fn told(
+        &self,
+        notice: &Notice,
+        telling: &Telling,
+        attempt: u32,
+        is_acknowledged: bool,
+    ) -> Result<(), JournalError> {
         let now_us = self.clock.now_us();
         // Nobody waits for this record, so nobody waits for its ticket.
-        self.act(|bank| (vec![bank.told(notice, attempt, is_acknowledged, now_us)], ())).map(|_| ())
+        self.act(|bank| (vec![bank.told(notice, telling, attempt, is_acknowledged, now_us)], ())).map(|_| ())
+    }
+
+    /// The bank's keys at `now_us`.
+    pub(super) fn keys(&self, now_us: i64) -> Keys {
+        self.bank.lock().expect("a bank that panicked must not go on").keys(now_us)
     }
 
     fn decide(&self, step: impl FnOnce(&mut Bank) -> Decision) -> Result<(Decision, Ticket), JournalError> {

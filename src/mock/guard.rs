@@ -2,9 +2,10 @@
 
 use crate::id::RunId;
 use crate::money::Currency;
-use crate::profile::{ChannelProfile, Signature};
+use crate::profile::{ChannelProfile, Key};
 
 use super::bank::Refusal;
+use super::behaviour::Keys;
 use super::sign::is_signed;
 use super::wire::{Ask, AskBody, Operation};
 
@@ -29,8 +30,10 @@ pub(super) struct RawCall<'a> {
 /// without the right merchant number and signature with `A0`; if it cannot be understood with `30`.
 pub(super) fn check_call(
     profile: &ChannelProfile,
+    keys: &Keys,
     run: Option<&RunId>,
     call: &RawCall<'_>,
+    now_us: i64,
 ) -> Result<Ask, Box<Refusal>> {
     let parsed = serde_json::from_slice::<AskBody>(call.body);
     let body = parsed.as_ref().cloned().unwrap_or_default();
@@ -55,15 +58,19 @@ pub(super) fn check_call(
     if run.is_some_and(|run| *run != marked) {
         return Err(refuse(403, "A1", String::from("the mark is of another run")));
     }
-    let Signature::HmacSha256 { key } = &profile.signature;
-    let is_known = call.merchant == Some(profile.merchant_no.as_str());
-    let signed = call
-        .time
-        .zip(call.signature)
-        .is_some_and(|(time, signature)| is_signed(key, signature, "POST", call.path, time, call.body));
-    if !is_known || !signed {
-        let message = if is_known { "signature" } else { "no such merchant" };
-        return Err(refuse(401, "A0", message.to_owned()));
+    if call.merchant != Some(profile.merchant_no.as_str()) {
+        return Err(refuse(401, "A0", String::from("no such merchant")));
+    }
+    let with = |key: &Key| {
+        call.time
+            .zip(call.signature)
+            .is_some_and(|(t, signature)| is_signed(key, signature, "POST", call.path, t, call.body))
+    };
+    if !with(&keys.current) && !keys.former.as_ref().is_some_and(with) {
+        return Err(refuse(401, "A0", String::from("signature")));
+    }
+    if !profile.signature_faults.takes_time(call.time.unwrap_or_default(), now_us) {
+        return Err(refuse(401, "A0", String::from("the time is too far from the bank's")));
     }
     if let Err(e) = &parsed {
         return Err(refuse(400, "30", format!("not the JSON of a call: {e}")));
@@ -120,7 +127,6 @@ fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, Stri
 mod tests {
     use super::super::sign::sign;
     use super::*;
-    use crate::profile::Key;
 
     fn profile() -> ChannelProfile {
         serde_json::from_value(serde_json::json!({
@@ -145,7 +151,8 @@ mod tests {
             mark,
             body: body.as_bytes(),
         };
-        match check_call(&profile(), RunId::parse("r0abc").as_ref(), &call) {
+        let keys = Keys { current: Key::new("k"), former: Some(Key::new("old")) };
+        match check_call(&profile(), &keys, RunId::parse("r0abc").as_ref(), &call, 1_763_600_000_000_000) {
             Ok(ask) => ask.operation.word().to_owned(),
             Err(refusal) => format!("{} {} {}", refusal.http, refusal.code, refusal.order_no),
         }
@@ -184,6 +191,7 @@ mod tests {
             (Refund, "88", mark, "k", good, "400 30 o1"),
             (Query, "88", mark, "k", "{}", "400 30 "),
             (Pay, "88", mark, "k", good, "pay"),
+            (Pay, "88", mark, "old", good, "pay"),
             (Refund, "88", mark, "k", r#"{"order_no":"o1","refund_no":"f1","amount":5,"currency":"CNY"}"#, "refund"),
             (Query, "88", mark, "k", r#"{"order_no":"o1"}"#, "query"),
             (Close, "88", mark, "k", r#"{"refund_no":"f1"}"#, "close"),

@@ -70,7 +70,7 @@ pub(super) async fn respond(host: Arc<Host>, ending: Arc<Ending>, request: Reque
         body: &body,
     };
     let now_us = host.clock.unix_us(arrived);
-    let decided = match check_call(&channel.profile, host.run.as_ref(), &raw) {
+    let decided = match check_call(&channel.profile, &channel.keys(now_us), host.run.as_ref(), &raw, now_us) {
         Ok(ask) => channel.handle(&ask, now_us),
         Err(refusal) => channel.refuse(&refusal, now_us),
     };
@@ -134,7 +134,7 @@ pub(super) fn follow(host: &Arc<Host>, channel: &Arc<Channel>, next: Vec<Next>) 
         let (host, channel) = (Arc::clone(host), Arc::clone(channel));
         match next {
             Next::Tell(notice) => {
-                tokio::spawn(tell(host, channel, notice));
+                tokio::spawn(tell(host, channel, *notice));
             }
             Next::Finish { subject, at_us } => {
                 tokio::spawn(async move {

@@ -34,6 +34,13 @@ pub(super) enum Draw {
     IsReturned = 15,
     ReturnedAfter = 16,
     Race = 17,
+    IsReordered = 18,
+    ReorderedBy = 19,
+    IsAmountWrong = 20,
+    IsConflicting = 21,
+    IsWrongKey = 22,
+    IsUnsigned = 23,
+    IsStale = 24,
     IsSynchronous = 25,
 }
 

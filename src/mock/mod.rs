@@ -23,8 +23,8 @@ mod tests;
 mod timer;
 mod wire;
 
-pub use bank::{Bank, Decision, Next, Notice, Refusal, Reply, Subject};
-pub use behaviour::Breakage;
+pub use bank::{Bank, Decision, Next, Notice, Refusal, Reply, Subject, Telling};
+pub use behaviour::{Breakage, Signing};
 pub use journal::{JournalError, JournalRead, journal_path, read_journal};
 pub use server::{MockConfig, MockError, MockServer, serve};
 pub use sign::sign;

@@ -20,6 +20,7 @@ mod operation;
 mod quota;
 mod refund;
 mod signature;
+mod signature_faults;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -28,7 +29,7 @@ mod unknown;
 mod when;
 
 pub use answer::Answer;
-pub use callback::Callback;
+pub use callback::{ACKNOWLEDGEMENT_BYTES_MAX, Acknowledgement, Callback, Reordered};
 pub use check::Problem;
 pub use close::{Again, Close, Reversal};
 pub use collapse::Collapse;
@@ -44,6 +45,7 @@ pub use operation::Operation;
 pub use quota::{Over, Quota};
 pub use refund::{FailsAfterSuccess, FeeReturned, Refund};
 pub use signature::Signature;
+pub use signature_faults::{Rotation, SignatureFaults, Stale};
 pub use text::{Key, RateText, Share, SpanText};
 pub use times::{Part, Quantile, Times};
 pub use unknown::{Unknown, UnknownWay, Way};
@@ -87,6 +89,9 @@ pub struct ChannelProfile {
     /// Callbacks to the `notify_url` of a call when its outcome is final. Without it, none.
     #[serde(default)]
     pub callback: Option<Callback>,
+    /// What goes wrong with signatures.
+    #[serde(default)]
+    pub signature_faults: SignatureFaults,
     /// How refunds differ from payments.
     #[serde(default)]
     pub refund: Refund,
@@ -128,6 +133,7 @@ impl ChannelProfile {
         if let Some(callback) = &self.callback {
             callback.check(&mut found);
         }
+        self.signature_faults.check(&mut found);
         self.refund.check(&mut found);
         self.fee.check(&mut found);
         self.limits.check(self, &mut found);

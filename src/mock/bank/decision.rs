@@ -1,6 +1,6 @@
 //! What the bank says and does about a call.
 
-use super::super::behaviour::Breakage;
+use super::super::behaviour::{Breakage, Signing};
 use super::super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
 use crate::ledger::ChannelRecord;
@@ -83,20 +83,25 @@ pub enum Next {
         at_us: i64,
     },
     /// Tell an outcome by callback.
-    Tell(Notice),
+    Tell(Box<Notice>),
 }
 
 /// An outcome to be told by callback.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the first seven are the fields of the callback's body in mocks/README.md")]
+#[expect(missing_docs, reason = "the first six are fields of the callback's body in mocks/README.md")]
 pub struct Notice {
     pub order_no: String,
     pub refund_no: Option<String>,
     pub txn: String,
-    pub status: &'static str,
-    pub code: String,
-    pub amount: i64,
     pub currency: String,
+    /// What is true.
+    pub truth: Telling,
+    /// What the first attempt says.
+    pub first: Telling,
+    /// How the first attempt is signed.
+    pub signing: Signing,
+    /// What is told once more at the end, if anything.
+    pub last: Option<Telling>,
     /// Where to.
     pub url: String,
     /// The mark it carries.
@@ -107,6 +112,15 @@ pub struct Notice {
     pub is_duplicate: bool,
     /// Whether its first attempt is never sent.
     pub is_lost: bool,
+}
+
+/// What an attempt of a callback says of an outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "these are fields of the callback's body in mocks/README.md")]
+pub struct Telling {
+    pub status: &'static str,
+    pub code: String,
+    pub amount: i64,
 }
 
 /// A call the bank does not act on, and why.

@@ -16,7 +16,7 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use self::decision::{Decision, Next, Notice, Refusal, Reply, Subject};
+pub use self::decision::{Decision, Next, Notice, Refusal, Reply, Subject, Telling};
 use self::order::Order;
 pub(super) use self::order::{Code, Outcome, State};
 use super::behaviour::{Bucket, Day, InFlight, Station};
@@ -163,15 +163,22 @@ impl Bank {
     }
 
     /// Writes down one attempt of a callback.
-    pub fn told(&mut self, notice: &Notice, attempt: u32, is_acknowledged: bool, now_us: i64) -> ChannelRecord {
+    pub fn told(
+        &mut self,
+        notice: &Notice,
+        telling: &Telling,
+        attempt: u32,
+        is_acknowledged: bool,
+        now_us: i64,
+    ) -> ChannelRecord {
         let operation = if notice.refund_no.is_some() { Operation::Refund } else { Operation::Pay };
         let mut record = self.record(RecordKind::Callback, operation.word(), now_us);
         record.order_no.clone_from(&notice.order_no);
         record.refund_no.clone_from(&notice.refund_no);
         record.txn = Some(notice.txn.clone());
-        record.amount = notice.amount;
+        record.amount = telling.amount;
         record.currency.clone_from(&notice.currency);
-        notice.status.clone_into(&mut record.status);
+        telling.status.clone_into(&mut record.status);
         record.mark = Some(notice.run.to_string());
         record.attempt = attempt;
         record.acknowledged = is_acknowledged;

@@ -163,10 +163,11 @@ fn an_outcome_is_told_with_what_the_journal_says() {
     assert_eq!(accepted.next, [Next::Finish { subject: subject.clone(), at_us: 100_000 }]);
     let (records, next) = bank.finish(&subject, 100_000);
     let [Next::Tell(notice)] = &next[..] else { panic!("{next:?}") };
-    assert_eq!((notice.status, notice.code.as_str(), notice.amount), ("SUCCESS", "00", 500));
+    assert_eq!(notice.truth, Telling { status: "SUCCESS", code: String::from("00"), amount: 500 });
+    assert_eq!((&notice.first, &notice.last), (&notice.truth, &None));
     assert_eq!(Some(&notice.txn), records[0].txn.as_ref());
     assert_eq!(notice.after, Span::from_millis(3));
-    let told = bank.told(notice, 2, true, 200_000);
+    let told = bank.told(notice, &notice.truth, 2, true, 200_000);
     assert_eq!((told.seq, told.attempt, told.acknowledged, told.status.as_str()), (3, 2, true, "SUCCESS"));
     assert_eq!(bank.finish(&subject, 300_000), (vec![], vec![]), "an outcome comes once");
 }

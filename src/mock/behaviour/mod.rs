@@ -22,6 +22,7 @@ mod quota;
 mod refund;
 mod reversal;
 mod servers;
+mod signature;
 mod unknown;
 
 pub(super) use collapse::InFlight;
@@ -31,3 +32,5 @@ pub use network::Breakage;
 pub(super) use quota::Bucket;
 pub(super) use refund::RETURNED;
 pub(super) use servers::Station;
+pub(super) use signature::Keys;
+pub use signature::Signing;

@@ -1,0 +1,119 @@
+//! Signatures: which key counts when, and callbacks that are signed wrongly.
+
+use super::super::bank::Bank;
+use super::super::luck::{Draw, Luck};
+use crate::profile::{Key, Signature, SignatureFaults};
+use crate::time::Span;
+
+/// How an attempt of a callback is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signing {
+    /// With the bank's key and the time it is sent.
+    Well,
+    /// With a key that is not the bank's.
+    WrongKey,
+    /// Not at all.
+    Missing,
+    /// With the bank's key and a time so far back.
+    Stale(Span),
+}
+
+impl SignatureFaults {
+    /// How the first attempt of a callback is signed; the later ones are signed well.
+    pub(super) fn signing(&self, luck: &Luck) -> Signing {
+        if self.wrong_key_share.takes(luck.uniform(Draw::IsWrongKey)) {
+            return Signing::WrongKey;
+        }
+        if self.missing_share.takes(luck.uniform(Draw::IsUnsigned)) {
+            return Signing::Missing;
+        }
+        match &self.stale {
+            Some(stale) if stale.share.takes(luck.uniform(Draw::IsStale)) => Signing::Stale(stale.by.0),
+            Some(_) | None => Signing::Well,
+        }
+    }
+
+    /// Whether the bank takes a call with this text as its `x-bank-time` at `now_us` (Unix microseconds).
+    pub(in crate::mock) fn takes_time(&self, text: &str, now_us: i64) -> bool {
+        let Some(within) = self.call_time_within else { return true };
+        let us = |span: Span| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let bank_us = now_us.saturating_add(us(self.clock_ahead.0));
+        let said_us = text.parse::<i64>().ok().and_then(|secs| secs.checked_mul(1_000_000));
+        // Times are whole seconds, cut off: one that is sent now may read almost a second ago.
+        said_us.is_some_and(|said| (bank_us - 999_999 - us(within.0)..=bank_us + us(within.0)).contains(&said))
+    }
+}
+
+/// The keys of a bank at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::mock) struct Keys {
+    /// What callbacks are signed with, and calls may be.
+    pub(in crate::mock) current: Key,
+    /// What calls may be signed with beside it.
+    pub(in crate::mock) former: Option<Key>,
+}
+
+impl Bank {
+    /// The keys at `now_us`.
+    pub(in crate::mock) fn keys(&self, now_us: i64) -> Keys {
+        let Signature::HmacSha256 { key } = &self.profile.signature;
+        let since_us = |rotation: &crate::profile::Rotation| {
+            let after_us = i64::try_from(rotation.after.0.as_micros()).unwrap_or(i64::MAX);
+            now_us.saturating_sub(self.start_us(now_us)).checked_sub(after_us).filter(|&since| since >= 0)
+        };
+        let rotation = self.profile.signature_faults.rotation.as_ref();
+        match rotation.and_then(|rotation| Some((rotation, since_us(rotation)?.unsigned_abs()))) {
+            Some((rotation, since_us)) => Keys {
+                current: rotation.key.clone(),
+                former: (since_us < rotation.overlap.0.as_micros()).then(|| key.clone()),
+            },
+            None => Keys { current: key.clone(), former: None },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::bank::sample::{ask, bank};
+    use super::*;
+
+    #[test]
+    fn a_new_key_comes_into_force_and_the_old_one_goes_after_the_overlap() {
+        let rotation = json!({ "key": "new", "after": "10s", "overlap": "5s" });
+        let mut bank = bank(&json!({ "signature_faults": { "rotation": rotation } }));
+        bank.handle(&ask("query 1"), 1_000_000_000);
+        let (old, new) = (Key::new("k"), Key::new("new"));
+        for (s, current, former) in [
+            (1_000, &old, None),
+            (1_009, &old, None),
+            (1_010, &new, Some(&old)),
+            (1_014, &new, Some(&old)),
+            (1_015, &new, None),
+        ] {
+            let expected = Keys { current: current.clone(), former: former.cloned() };
+            assert_eq!(bank.keys(s * 1_000_000), expected, "{s}");
+        }
+    }
+
+    /// A clock that is 20 s ahead, and calls that may be a minute off: good from 40 s before to 80 s after.
+    #[test]
+    fn a_call_from_another_time_is_not_taken() {
+        let faults = json!({ "call_time_within": "1min", "clock_ahead": "20s" });
+        let faults: SignatureFaults = serde_json::from_value(faults).expect("reads");
+        let now_us = 1_000 * 1_000_000;
+        for (said, is_taken) in [
+            ("958", false),
+            ("960", true),
+            ("1000", true),
+            ("1080", true),
+            ("1081", false),
+            ("", false),
+            ("now", false),
+        ] {
+            assert_eq!(faults.takes_time(said, now_us), is_taken, "{said}");
+        }
+        assert!(SignatureFaults::default().takes_time("1", now_us));
+    }
+}

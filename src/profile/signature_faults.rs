@@ -1,0 +1,83 @@
+//! Signature faults: callbacks that are signed wrongly, keys that change, clocks that disagree.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::check::Found;
+use super::{Key, Share, SpanText};
+use crate::time::Span;
+
+/// What goes wrong with signatures. Shares are shares of outcomes told by callback, each of its first attempt; the
+/// later attempts of the schedule are signed well.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignatureFaults {
+    /// Share signed with a key that is not the bank's.
+    #[serde(default)]
+    pub wrong_key_share: Share,
+    /// Share without a signature.
+    #[serde(default)]
+    pub missing_share: Share,
+    /// Callbacks from the past: well signed, with a time long gone.
+    #[serde(default)]
+    pub stale: Option<Stale>,
+    /// Calls are refused with `A0` if their `x-bank-time` is further than this from the bank's clock. Without it,
+    /// any time will do.
+    #[serde(default)]
+    pub call_time_within: Option<SpanText>,
+    /// How far the bank's clock is ahead of the true time where it looks at that of calls.
+    #[serde(default)]
+    pub clock_ahead: SpanText,
+    /// A new key that takes the place of the old while the bank runs.
+    #[serde(default)]
+    pub rotation: Option<Rotation>,
+}
+
+/// Callbacks from the past.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stale {
+    /// Share of outcomes.
+    pub share: Share,
+    /// How far back their `x-bank-time` is.
+    pub by: SpanText,
+}
+
+/// A new key that takes the place of the old.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// The new key. Of a mock: never put a live one here.
+    pub key: Key,
+    /// How long after the first call of this bank it comes into force: from then on callbacks are signed with it.
+    pub after: SpanText,
+    /// How long calls with the old key are taken beside the new one. Default: not at all.
+    #[serde(default)]
+    pub overlap: SpanText,
+}
+
+impl SignatureFaults {
+    pub(super) fn check(&self, found: &mut Found) {
+        found.share("/signature_faults/wrong_key_share", self.wrong_key_share);
+        found.share("/signature_faults/missing_share", self.missing_share);
+        if let Some(stale) = &self.stale {
+            found.share("/signature_faults/stale/share", stale.share);
+            if stale.by.0 < Span::from_secs(1) {
+                found.add("/signature_faults/stale/by", format!("must be at least 1s, got {:?}", stale.by));
+            }
+        }
+        if self.call_time_within.is_some_and(|within| within.0 < Span::from_secs(1)) {
+            found.add("/signature_faults/call_time_within", "must be at least 1s, as times are whole seconds");
+        }
+        if self.clock_ahead.0 != Span::ZERO && self.call_time_within.is_none() {
+            found.add_help(
+                "/signature_faults/clock_ahead",
+                "is of use only where times of calls are looked at",
+                "add `call_time_within: 5min`",
+            );
+        }
+        if self.rotation.as_ref().is_some_and(|rotation| rotation.key.as_bytes().is_empty()) {
+            found.add("/signature_faults/rotation/key", "must not be empty");
+        }
+    }
+}
