@@ -1,12 +1,14 @@
 //! `plimsoll mock serve`: mock channels as a server.
 
+use std::net::SocketAddr;
+
 use anyhow::Context;
 
 use super::args::MockServeArgs;
 use super::input::read_profile;
 use super::{Failure, input, lifeline};
 use crate::id::RunId;
-use crate::mock::{MockConfig, serve};
+use crate::mock::{Control, MockConfig, TokenDigest, serve};
 use crate::profile::ChannelProfile;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::seed::Seed;
@@ -22,12 +24,34 @@ pub(crate) async fn serve_profiles(args: MockServeArgs) -> Result<(), Failure> {
         run,
         seed: Seed(args.seed),
         journal_dir: args.journal.clone(),
+        control: control(args.listen)?,
     };
     let server = serve(config).await.context("cannot serve the mock channels").map_err(Failure::World)?;
     super::say_ready(server.address, server.channels.iter().map(|(name, at)| (name.clone(), at.clone())));
     lifeline::should_end(args.with_parent).await;
     server.stop().await;
     Ok(())
+}
+
+/// Environment variable with the token that control needs.
+const TOKEN_VARIABLE: &str = "PLIMSOLL_MOCK_TOKEN";
+
+/// Who may look into journals and change behaviours: by default callers on the same machine.
+fn control(listen: SocketAddr) -> Result<Control, Failure> {
+    match std::env::var(TOKEN_VARIABLE) {
+        Ok(token) if token.len() < 16 => {
+            Err(Failure::user(format!("{TOKEN_VARIABLE}: must be at least 16 characters, got {}", token.len())))
+        }
+        Ok(token) => Ok(Control::Token(TokenDigest::of(&token))),
+        Err(_) => {
+            if !listen.ip().is_loopback() {
+                tracing::info!(
+                    "control answers callers on this machine alone; set {TOKEN_VARIABLE} to use it from elsewhere"
+                );
+            }
+            Ok(Control::Loopback)
+        }
+    }
 }
 
 /// Every profile, or everything that is wrong with any of them.

@@ -331,7 +331,10 @@ impl Entry<'_> {
 impl<'b> ChannelLookup<'b> {
     fn new(books: &'b Books) -> Option<Self> {
         let book = books.channels.as_ref()?;
-        let ours = |r: &&ChannelRecord| !is_of_another_run(&books.run, r.mark.as_deref(), &r.order_no);
+        let ours = |r: &&ChannelRecord| {
+            // A change of how a bank behaves is no traffic.
+            r.kind != RecordKind::Control && !is_of_another_run(&books.run, r.mark.as_deref(), &r.order_no)
+        };
         let records: Vec<&ChannelRecord> = book.records.iter().filter(ours).collect();
         let mut of: HashMap<_, Vec<_>> = HashMap::new();
         for record in &records {
@@ -364,7 +367,7 @@ impl<'b> ChannelLookup<'b> {
             RecordKind::Effect => true,
             // A refusal without an effect, such as a refund beyond what was captured, is final too.
             RecordKind::Call => is_refusal(&r.status) || r.status == "06",
-            RecordKind::Callback => false,
+            RecordKind::Callback | RecordKind::Control => false,
         };
         self.of(number).iter().copied().filter(told).min_by_key(|r| r.at_us)
     }

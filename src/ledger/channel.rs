@@ -12,15 +12,17 @@ pub enum RecordKind {
     Effect,
     /// A callback that was sent, acknowledged or not.
     Callback,
+    /// A change of how the bank behaves, made while it ran. It belongs to no run and has no mark.
+    Control,
 }
 
 /// One line of a channel's journal. Never changed once written.
 ///
-/// | field | call | effect | callback |
-/// |---|---|---|---|
-/// | `operation` | `pay refund query close` | `pay refund close` | `pay refund` |
-/// | `status` | the code answered, or `hung`, `reset`, `http_500` | `SUCCESS FAIL CLOSED` | the status told |
-/// | `txn` | – | the bank's number | the bank's number |
+/// | field | call | effect | callback | control |
+/// |---|---|---|---|---|
+/// | `operation` | `pay refund query close reverse` | `pay refund close reverse` | `pay refund` | the behaviour |
+/// | `status` | the code answered, or what broke instead: `hung`, `reset`, `http_500`, `cut` … | `SUCCESS FAIL CLOSED REVERSED RETURNED` | the status told | its section from then on as JSON, or `profile` |
+/// | `txn` | – | the bank's number | the bank's number | – |
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelRecord {
     /// Position in the journal of this channel, from 1, without gaps.

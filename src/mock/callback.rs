@@ -18,9 +18,9 @@ use crate::profile::{ACKNOWLEDGEMENT_BYTES_MAX, Acknowledgement, Callback, Key};
 
 /// Tells `notice`, attempt by attempt. Ends early when the host stops.
 pub(super) async fn tell(host: Arc<Host>, channel: Arc<Channel>, notice: Notice) {
-    let Some(rules) = channel.profile.callback.clone() else { return };
+    let Some(rules) = channel.profile().callback.clone() else { return };
     let Ok(uri) = notice.url.parse() else {
-        tracing::warn!("channel {}: `{}` cannot be called back", channel.profile.name, notice.url);
+        tracing::warn!("channel {}: `{}` cannot be called back", channel.name, notice.url);
         return;
     };
     let teller = Teller { host: &host, channel: &channel, notice: &notice, rules: &rules, uri };
@@ -89,7 +89,7 @@ impl Teller<'_> {
         let within = self.rules.acknowledged_within.0.to_std();
         let is_acknowledged = tokio::time::timeout(within, self.acknowledged(request)).await.unwrap_or(false);
         if let Err(e) = self.channel.told(self.notice, telling, attempt, is_acknowledged) {
-            tracing::debug!("a callback of channel {} is not in the journal: {e}", self.channel.profile.name);
+            tracing::debug!("a callback of channel {} is not in the journal: {e}", self.channel.name);
         }
         is_acknowledged
     }

@@ -1,43 +1,77 @@
 //! One channel at work: its bank, its journal, and what it measures of itself.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use tokio::sync::Semaphore;
 
-use super::bank::{Bank, Decision, Next, Notice, Refusal, Subject, Telling};
+use super::bank::{Bank, Decision, Next, Notice, Refusal, Subject, Telling, Wish};
 use super::behaviour::Keys;
 use super::clock::Clock;
 use super::journal::{Journal, JournalError, Ticket};
 use super::wire::Ask;
 use crate::ledger::ChannelRecord;
-use crate::profile::{Callback, ChannelProfile};
+use crate::profile::{Behaviour, Callback, ChannelProfile, SwitchError};
 
 /// A channel being served.
 pub(super) struct Channel {
-    pub(super) profile: Arc<ChannelProfile>,
+    pub(super) name: String,
+    /// How the bank behaves now: what is under its lock, to be read without it.
+    profile: RwLock<Arc<ChannelProfile>>,
     bank: Mutex<Bank>,
     pub(super) journal: Journal,
     pub(super) clock: Clock,
     /// Attempts of callbacks on the wire.
     pub(super) callback_slots: Semaphore,
+    /// How many there are. They are those of the start, also if callbacks change.
+    pub(super) n_callback_slots: u32,
     pub(super) meter: Meter,
 }
 
 impl Channel {
     pub(super) fn new(bank: Bank, journal: Journal, clock: Clock) -> Self {
-        let profile = Arc::new(bank.profile().clone());
-        let slots = profile.callback.as_ref().map_or(0, |c: &Callback| c.in_flight_max);
+        let profile = Arc::clone(bank.profile());
+        let slots = profile.callback.as_ref().map_or_else(Callback::default_in_flight_max, |c| c.in_flight_max);
         Self {
-            profile,
+            name: profile.name.clone(),
+            profile: RwLock::new(profile),
+            n_callback_slots: slots,
             bank: Mutex::new(bank),
             journal,
             clock,
             callback_slots: Semaphore::new(usize::try_from(slots).unwrap_or(Semaphore::MAX_PERMITS)),
             meter: Meter::new(),
         }
+    }
+
+    /// How the bank behaves now.
+    pub(super) fn profile(&self) -> Arc<ChannelProfile> {
+        // A pointer is right after every step.
+        Arc::clone(&self.profile.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes a behaviour; gives the record's ticket, and which behaviours differ from the profile's now.
+    pub(super) fn switch(
+        &self,
+        behaviour: Behaviour,
+        wish: Wish<'_>,
+    ) -> Result<Result<Ticket, SwitchError>, JournalError> {
+        let now_us = self.clock.now_us();
+        let (switched, ticket) = self.act(|bank| match bank.switch(behaviour, wish, now_us) {
+            Ok(records) => {
+                *self.profile.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(bank.profile());
+                (records, Ok(()))
+            }
+            Err(e) => (Vec::new(), Err(e)),
+        })?;
+        Ok(switched.map(|()| ticket))
+    }
+
+    /// The behaviours that are not as the profile says.
+    pub(super) fn switched(&self) -> Vec<Behaviour> {
+        self.bank.lock().expect("a bank that panicked must not go on").switched().collect()
     }
 
     pub(super) fn handle(&self, ask: &Ask, now_us: i64) -> Result<(Decision, Ticket), JournalError> {

@@ -16,6 +16,7 @@ use super::behaviour::Breakage;
 use super::body::AnswerBody;
 use super::callback::tell;
 use super::channel::Channel;
+use super::control::control;
 use super::guard::{RawCall, check_call};
 use super::journal::{JournalError, Ticket};
 use super::server::Host;
@@ -24,7 +25,7 @@ use super::statement::{StatementError, statement};
 use super::wire::Operation;
 
 /// Bytes of the longest body of a call.
-const BODY_BYTES_MAX: usize = 64 << 10;
+pub(super) const BODY_BYTES_MAX: usize = 64 << 10;
 
 /// How long silence lasts before the connection is closed: longer than any caller waits.
 pub(super) const SILENCE: Duration = Duration::from_secs(30);
@@ -37,12 +38,20 @@ type Answered = Result<Response<AnswerBody>, Aborted>;
 pub(super) struct Aborted;
 
 /// Answers one request on a connection that ends as `ending` says.
-pub(super) async fn respond(host: Arc<Host>, ending: Arc<Ending>, request: Request<Incoming>) -> Answered {
+pub(super) async fn respond(
+    host: Arc<Host>,
+    ending: Arc<Ending>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Answered {
     let arrived = host.clock.instant();
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     if path == "/_plimsoll/health" && parts.method == Method::GET {
         return Ok(text(StatusCode::OK, "application/json", health(&host)));
+    }
+    if let Some(place) = path.strip_prefix("/_plimsoll/") {
+        return Ok(control(&host, peer, place, &parts, body).await);
     }
     let mut words = path.strip_prefix('/').unwrap_or(path).splitn(3, '/');
     let channel = words.next().and_then(|name| host.channels.get(name)).cloned();
@@ -70,7 +79,7 @@ pub(super) async fn respond(host: Arc<Host>, ending: Arc<Ending>, request: Reque
         body: &body,
     };
     let now_us = host.clock.unix_us(arrived);
-    let decided = match check_call(&channel.profile, &channel.keys(now_us), host.run.as_ref(), &raw, now_us) {
+    let decided = match check_call(&channel.profile(), &channel.keys(now_us), host.run.as_ref(), &raw, now_us) {
         Ok(ask) => channel.handle(&ask, now_us),
         Err(refusal) => channel.refuse(&refusal, now_us),
     };
@@ -144,7 +153,7 @@ pub(super) fn follow(host: &Arc<Host>, channel: &Arc<Channel>, next: Vec<Next>) 
                     }
                     match channel.finish(&subject).await {
                         Ok(next) => follow(&host, &channel, next),
-                        Err(e) => tracing::debug!("an order of {} is left open: {e}", channel.profile.name),
+                        Err(e) => tracing::debug!("an order of {} is left open: {e}", channel.name),
                     }
                 });
             }
@@ -195,7 +204,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn no_such_place() -> Response<AnswerBody> {
+pub(super) fn no_such_place() -> Response<AnswerBody> {
     text(StatusCode::NOT_FOUND, "text/plain", "no such channel or operation\n")
 }
 
@@ -205,15 +214,15 @@ fn out_of_order() -> Response<AnswerBody> {
     text(StatusCode::SERVICE_UNAVAILABLE, "application/json", body.to_string())
 }
 
-fn status_of(http: u16) -> StatusCode {
+pub(super) fn status_of(http: u16) -> StatusCode {
     StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<AnswerBody> {
+pub(super) fn text(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<AnswerBody> {
     answer(status, kind, AnswerBody::Whole(body.into()))
 }
 
-fn answer(status: StatusCode, kind: &'static str, body: AnswerBody) -> Response<AnswerBody> {
+pub(super) fn answer(status: StatusCode, kind: &'static str, body: AnswerBody) -> Response<AnswerBody> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));

@@ -10,6 +10,7 @@ mod body;
 mod callback;
 mod channel;
 mod clock;
+mod control;
 mod guard;
 mod host;
 mod journal;
@@ -23,8 +24,9 @@ mod tests;
 mod timer;
 mod wire;
 
-pub use bank::{Bank, Decision, Next, Notice, Refusal, Reply, Subject, Telling};
+pub use bank::{Bank, Decision, Next, Notice, Refusal, Reply, Subject, Telling, Wish};
 pub use behaviour::{Breakage, Signing};
+pub use control::{Control, TokenDigest};
 pub use journal::{JournalError, JournalRead, journal_path, read_journal};
 pub use server::{MockConfig, MockError, MockServer, serve};
 pub use sign::sign;

@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use super::bank::{Bank, Next};
 use super::channel::Channel;
 use super::clock::Clock;
+use super::control::Control;
 use super::host::{SILENCE, channel_address, follow, respond};
 use super::journal::{Journal, JournalError};
 use super::socket::{Ending, Socket};
@@ -47,6 +48,8 @@ pub struct MockConfig {
     pub seed: Seed,
     /// Where the journals are, one file a channel; what they hold is taken up again.
     pub journal_dir: PathBuf,
+    /// Who may look into journals and change behaviours.
+    pub control: Control,
 }
 
 /// Why channels cannot be served.
@@ -98,6 +101,7 @@ pub(super) struct Host {
     pub(super) address: SocketAddr,
     pub(super) channels: BTreeMap<String, Arc<Channel>>,
     pub(super) run: Option<RunId>,
+    pub(super) control: Control,
     pub(super) clock: Clock,
     pub(super) timer: Timer,
     pub(super) client: Client<HttpConnector, Full<Bytes>>,
@@ -137,13 +141,14 @@ pub async fn serve(config: MockConfig) -> Result<MockServer, MockError> {
         let unfinished = bank.restore(&read.records);
         channels.push((Arc::new(Channel::new(bank, journal, clock)), unfinished));
     }
-    serve_channels(config.listen, config.run, clock, channels).await
+    serve_channels(config.listen, config.run, config.control, clock, channels).await
 }
 
 /// Serves channels, each with what it has yet to finish.
 pub(super) async fn serve_channels(
     listen: SocketAddr,
     run: Option<RunId>,
+    control: Control,
     clock: Clock,
     channels: Vec<(Arc<Channel>, Vec<Next>)>,
 ) -> Result<MockServer, MockError> {
@@ -153,8 +158,9 @@ pub(super) async fn serve_channels(
     let (stop_tx, stop_rx) = watch::channel(false);
     let host = Arc::new(Host {
         address,
-        channels: channels.iter().map(|(c, _)| (c.profile.name.clone(), Arc::clone(c))).collect(),
+        channels: channels.iter().map(|(c, _)| (c.name.clone(), Arc::clone(c))).collect(),
         run,
+        control,
         clock,
         timer: Timer::start(clock).map_err(MockError::Timer)?,
         client: callback_client(),
@@ -175,9 +181,8 @@ impl MockServer {
         let _ = self.acceptor.await;
         let drained = async {
             for channel in self.host.channels.values() {
-                let slots = channel.profile.callback.as_ref().map_or(0, |c| c.in_flight_max);
                 // All slots free means that nothing is on the wire.
-                let _ = channel.callback_slots.acquire_many(slots).await;
+                let _ = channel.callback_slots.acquire_many(channel.n_callback_slots).await;
             }
         };
         if tokio::time::timeout(CALLBACK_DRAIN, drained).await.is_err() {
@@ -223,12 +228,12 @@ async fn accept(host: Arc<Host>, listener: TcpListener) {
             accepted = listener.accept() => accepted,
         };
         match stream {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let host = Arc::clone(&host);
                 tokio::spawn(async move {
                     tokio::select! {
                         () = host.stopped() => {}
-                        () = connection(&host, stream) => {}
+                        () = connection(&host, stream, peer) => {}
                     }
                     drop(slot);
                 });
@@ -242,13 +247,13 @@ async fn accept(host: Arc<Host>, listener: TcpListener) {
     }
 }
 
-async fn connection(host: &Arc<Host>, stream: TcpStream) {
+async fn connection(host: &Arc<Host>, stream: TcpStream, peer: SocketAddr) {
     let ending = Arc::new(Ending::default());
     // Without it small answers wait for the caller's acknowledgement.
     let _ = stream.set_nodelay(true);
     let io = TokioIo::new(Socket::new(stream, Arc::clone(&ending)));
     let of_service = Arc::clone(&ending);
-    let service = service_fn(move |request| respond(Arc::clone(host), Arc::clone(&of_service), request));
+    let service = service_fn(move |request| respond(Arc::clone(host), Arc::clone(&of_service), peer, request));
     let silence = async {
         ending.died().await;
         host.pause(SILENCE).await;

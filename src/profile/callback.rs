@@ -1,7 +1,7 @@
 //! Callbacks: when and how often an outcome is told, what acknowledges, and what goes wrong.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Share, SpanText, Times};
@@ -11,7 +11,7 @@ use crate::time::Span;
 ///
 /// A share is one of outcomes, drawn for each order from the run's seed; an outcome can meet several misfortunes at
 /// once. Whatever goes wrong with a first attempt, the later ones of the schedule are right.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Callback {
     /// From the final outcome to the first attempt.
@@ -50,7 +50,7 @@ pub struct Callback {
 }
 
 /// Outcomes that are told late.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reordered {
     /// Share of outcomes.
@@ -60,7 +60,7 @@ pub struct Reordered {
 }
 
 /// What counts as an acknowledgement.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Acknowledgement {
     /// Status 200 and this text as the body, white space around it left out.
@@ -88,7 +88,8 @@ impl Callback {
         SpanText::from_millis(5_000)
     }
 
-    const fn default_in_flight_max() -> u32 {
+    /// Attempts on the wire at once where nothing is said.
+    pub(crate) const fn default_in_flight_max() -> u32 {
         256
     }
 

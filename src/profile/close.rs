@@ -1,13 +1,13 @@
 //! Closing and reversing: the end of orders by the platform's wish.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Share, SpanText};
 
 /// How `close` behaves: the end of a payment or refund that has no outcome yet.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Close {
     /// Share of orders in processing whose outcome comes in the moment of the close and wins: `close` tells it.
@@ -23,7 +23,7 @@ pub struct Close {
 }
 
 /// How `reverse` behaves: the end of a payment whatever became of it, with its money back if it was captured.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reversal {
     /// How long after it was taken in a payment can be reversed; later the code is `12`. Without it, always.
@@ -35,7 +35,7 @@ pub struct Reversal {
 }
 
 /// What the same wish gets the second time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Again {
     /// The same answer again.

@@ -1,14 +1,14 @@
 //! Collapse: a bank that slows down under the calls it has taken on.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Answer, ChannelProfile};
 
 /// Answer times grow with the calls in flight: nothing happens up to `knee`, and at twice as many the time is
 /// `1 + slope` times as long. A bank that answers slowly has more in flight, and so answers more slowly.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Collapse {
     /// Calls in flight, the one that arrives included, that do no harm; at least 1.

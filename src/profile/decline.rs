@@ -1,13 +1,13 @@
 //! Declines: how often, and with which codes.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{ChannelProfile, Share};
 
 /// How often, and with which codes, a payment is declined.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Decline {
     /// Share of payments declined.
@@ -17,7 +17,7 @@ pub struct Decline {
 }
 
 /// A code of declines and how often it is chosen.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeclineCode {
     /// The code, two digits or letters, such as `"51"` for too little money. Codes that mean something else

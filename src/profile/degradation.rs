@@ -1,13 +1,13 @@
 //! Degradation: a bank that grows slow and fails more often, and recovers.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Share, SpanText, When};
 
 /// A time in which the bank is slower and fails more often.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Degradation {
     /// When, recovery included.

@@ -1,13 +1,13 @@
 //! Fees: what the bank keeps of a payment.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 
 /// What the bank keeps of every payment it captures: a share of the amount and a fixed part, rounded, then held
 /// between `min` and `max`. What a refund gives back of it is in `refund`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fee {
     /// Hundredths of a percent of the amount: 60 is 0.6 %.
@@ -31,7 +31,7 @@ pub struct Fee {
 }
 
 /// How a fraction is rounded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
     /// To the nearest, halves up.

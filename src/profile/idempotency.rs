@@ -1,14 +1,14 @@
 //! Idempotency: what a number means that was used before.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::SpanText;
 use super::check::Found;
 use crate::time::Span;
 
 /// What the bank makes of a `pay` or `refund` with a number it knows. Whatever it answers, there is no second effect.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Idempotency {
     /// Among which numbers one must be new.
@@ -27,7 +27,7 @@ pub struct Idempotency {
 }
 
 /// Among which numbers one must be new.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Payments among payments, refunds among refunds.
@@ -38,7 +38,7 @@ pub enum Scope {
 }
 
 /// What the same call gets again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Repeat {
     /// The first answer again, or the outcome once it is known.
@@ -49,7 +49,7 @@ pub enum Repeat {
 }
 
 /// What the same number gets with another amount.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OtherAmount {
     /// The code `94`.

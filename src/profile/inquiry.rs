@@ -1,13 +1,13 @@
 //! Inquiries: what `query` finds, and when.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Quota, Share, SpanText, Times, UnknownWay};
 
 /// How `query` behaves.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Inquiry {
     /// From an inquiry's arrival to its answer. Without it, as long as a payment takes to answer; where servers
@@ -29,7 +29,7 @@ pub struct Inquiry {
 }
 
 /// Inquiries that end without a word.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InquiryUnknown {
     /// Share of inquiries.

@@ -1,13 +1,13 @@
 //! Limits: where the bank refuses.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Answer, ChannelProfile, DayTime, UtcOffset};
 
 /// Where the bank refuses.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// The highest amount of one payment, in minor units; above it the code is `61`. Without it, none.
@@ -37,7 +37,7 @@ pub struct Limits {
 }
 
 /// What may be paid in a day. Payments that are declined or closed do not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DayLimit {
     /// The highest sum, in minor units.

@@ -1,13 +1,13 @@
 //! Maintenance: windows in which a bank is closed.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Operation, When};
 
 /// A window in which the bank is closed. What comes then is not carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Maintenance {
     /// When.
@@ -20,7 +20,7 @@ pub struct Maintenance {
 }
 
 /// What callers of a closed bank meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Closed {
     /// HTTP 503 with code `91`.

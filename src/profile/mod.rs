@@ -4,6 +4,7 @@
 //! cannot say is in [`ChannelProfile::check`].
 
 mod answer;
+mod behaviour;
 mod callback;
 mod check;
 mod close;
@@ -29,6 +30,7 @@ mod unknown;
 mod when;
 
 pub use answer::Answer;
+pub use behaviour::{Behaviour, SwitchError};
 pub use callback::{ACKNOWLEDGEMENT_BYTES_MAX, Acknowledgement, Callback, Reordered};
 pub use check::Problem;
 pub use close::{Again, Close, Reversal};

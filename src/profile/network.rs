@@ -1,13 +1,13 @@
 //! Network faults: answers that break on the wire.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Operation, Share, SpanText};
 
 /// Answers that break on the way to the caller. Whatever was asked for is done; only the answer suffers.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// Share of answers that break.
@@ -20,7 +20,7 @@ pub struct Network {
 }
 
 /// A way an answer breaks, and how often it is chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum WireFault {
     /// The connection is reset instead.
@@ -38,7 +38,7 @@ pub enum WireFault {
 }
 
 /// A way an answer breaks, and how often it is chosen.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Break {
     /// The way.

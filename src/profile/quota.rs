@@ -1,14 +1,14 @@
 //! Quotas: how many calls a bank takes in a time.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::RateText;
 use super::check::Found;
 
 /// How many calls the bank takes: a bucket that holds `burst` calls and fills up again at `rate`. Calls that fail
 /// for their signature or form do not count.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quota {
     /// Calls in the long run, such as `50/s`.
@@ -20,7 +20,7 @@ pub struct Quota {
 }
 
 /// What becomes of a call beyond the quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Over {
     /// HTTP 503 with code `91`.

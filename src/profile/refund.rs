@@ -1,7 +1,7 @@
 //! Refunds: how they differ from payments.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Share, SpanText, Times};
@@ -9,7 +9,7 @@ use crate::time::Span;
 
 /// How refunds differ from payments. Their answer times and unknown outcomes are those of payments. A refund beyond
 /// what was captured is always refused, with the code `13`.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refund {
     /// Share of refunds declined, with the codes of `decline`.
@@ -37,7 +37,7 @@ pub struct Refund {
 }
 
 /// Refunds that were done and come back: told as `SUCCESS` first and as `FAIL` with the code `15` later.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailsAfterSuccess {
     /// Share of successful refunds.
@@ -47,7 +47,7 @@ pub struct FailsAfterSuccess {
 }
 
 /// What of the fee a refund gives back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeeReturned {
     /// Nothing.

@@ -1,7 +1,7 @@
 //! Signature faults: callbacks that are signed wrongly, keys that change, clocks that disagree.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Key, Share, SpanText};
@@ -9,7 +9,7 @@ use crate::time::Span;
 
 /// What goes wrong with signatures. Shares are shares of outcomes told by callback, each of its first attempt; the
 /// later attempts of the schedule are signed well.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignatureFaults {
     /// Share signed with a key that is not the bank's.
@@ -34,7 +34,7 @@ pub struct SignatureFaults {
 }
 
 /// Callbacks from the past.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stale {
     /// Share of outcomes.
@@ -44,7 +44,7 @@ pub struct Stale {
 }
 
 /// A new key that takes the place of the old.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
     /// The new key. Of a mock: never put a live one here.

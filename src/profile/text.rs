@@ -5,6 +5,7 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
 
 use crate::time::Span;
 use crate::units::{parse_percent, parse_rate, parse_span, span_text};
@@ -32,6 +33,12 @@ impl<'de> Deserialize<'de> for SpanText {
         parse_span(&text)
             .map(Self)
             .ok_or_else(|| D::Error::custom(format_args!("expected a time such as `250ms` or `1.5s`, got `{text}`")))
+    }
+}
+
+impl Serialize for SpanText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&span_text(self.0))
     }
 }
 
@@ -70,6 +77,13 @@ impl<'de> Deserialize<'de> for Share {
         parse_percent(&text)
             .map(Self)
             .ok_or_else(|| D::Error::custom(format_args!("expected a percentage such as `2.5 %`, got `{text}`")))
+    }
+}
+
+impl Serialize for Share {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // The hundred-fold of a ratio is seldom exact; nobody wrote more than nine digits.
+        serializer.collect_str(&format_args!("{} %", (self.0 * 1e11).round() / 1e9))
     }
 }
 
@@ -117,6 +131,12 @@ impl<'de> Deserialize<'de> for RateText {
     }
 }
 
+impl Serialize for RateText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}/s", self.0))
+    }
+}
+
 impl JsonSchema for RateText {
     fn inline_schema() -> bool {
         true
@@ -152,6 +172,12 @@ impl Key {
     }
 }
 
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("***")
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
@@ -167,6 +193,18 @@ mod tests {
         let key: Key = serde_json::from_str("\"hunter2\"").expect("a string");
         assert_eq!(format!("{key:?}"), "***");
         assert_eq!(key.as_bytes(), b"hunter2");
+    }
+
+    #[test]
+    fn what_is_shown_is_what_can_be_written() {
+        for text in ["2.5 %", "7 %", "0.1 %", "33.333 %", "100 %"] {
+            let share: Share = serde_json::from_value(text.into()).expect("a share");
+            assert_eq!(serde_json::to_value(share).expect("a text"), text);
+        }
+        for text in ["50/s", "0.5/s"] {
+            let rate: RateText = serde_json::from_value(text.into()).expect("a rate");
+            assert_eq!(serde_json::to_value(rate).expect("a text"), text);
+        }
     }
 
     #[test]

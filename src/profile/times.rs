@@ -1,14 +1,14 @@
 //! Distributions of times.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::check::Found;
 use super::{Share, SpanText};
 use crate::time::Span;
 
 /// A distribution of times. Draws above one minute are taken as one minute.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Times {
     /// Always the same.
@@ -47,7 +47,7 @@ pub enum Times {
 }
 
 /// One of several distributions, and how often it is chosen.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// How often it is chosen relative to the others.
@@ -57,7 +57,7 @@ pub struct Part {
 }
 
 /// A point of a measured distribution.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quantile {
     /// This share of times is not longer, such as `99 %`.

@@ -1,13 +1,13 @@
 //! Calls that end without a word on their outcome.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Share;
 use super::check::Found;
 
 /// Calls that end without a word on their outcome.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unknown {
     /// Share of `pay` and `refund` calls that end so.
@@ -20,7 +20,7 @@ pub struct Unknown {
 }
 
 /// A way an unknown outcome shows, and how often it is chosen.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnknownWay {
     /// The way.
@@ -31,7 +31,7 @@ pub struct UnknownWay {
 }
 
 /// How an unknown outcome shows to the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     /// The connection stays open and nothing comes, for longer than any caller waits.

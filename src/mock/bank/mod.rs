@@ -9,22 +9,24 @@ mod record;
 mod restore;
 #[cfg(test)]
 pub(super) mod sample;
+mod switch;
 mod take;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub use self::decision::{Decision, Next, Notice, Refusal, Reply, Subject, Telling};
 use self::order::Order;
 pub(super) use self::order::{Code, Outcome, State};
+pub use self::switch::Wish;
 use super::behaviour::{Bucket, Day, InFlight, Station};
 use super::luck::Luck;
 use super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
 use crate::ledger::{ChannelRecord, RecordKind};
-use crate::profile::{self, ChannelProfile};
+use crate::profile::{self, Behaviour, ChannelProfile};
 use crate::seed::Seed;
 use crate::time::Span;
 
@@ -36,7 +38,12 @@ use crate::time::Span;
 /// - refunds taken in or done never exceed what their payment captured
 /// - at most `limits.orders_max` orders are remembered
 pub struct Bank {
+    /// How it behaves now.
     pub(super) profile: Arc<ChannelProfile>,
+    /// What its own profile says.
+    base: Arc<ChannelProfile>,
+    /// Behaviours that were changed while it ran, and when.
+    switched_us: BTreeMap<Behaviour, i64>,
     pub(super) seed: Seed,
     run: Option<RunId>,
     pub(super) payments: HashMap<Box<str>, Order>,
@@ -66,6 +73,8 @@ impl Bank {
             profile::Answer::Synchronous { .. } | profile::Answer::Accepts { .. } => None,
         };
         Self {
+            base: Arc::clone(&profile),
+            switched_us: BTreeMap::new(),
             profile,
             seed,
             run,
@@ -82,8 +91,8 @@ impl Bank {
         }
     }
 
-    /// How this bank behaves.
-    pub fn profile(&self) -> &ChannelProfile {
+    /// How this bank behaves now.
+    pub fn profile(&self) -> &Arc<ChannelProfile> {
         &self.profile
     }
 
@@ -112,9 +121,10 @@ impl Bank {
         decision
     }
 
-    /// The moment from which windows of a run are counted, in Unix microseconds: that of the first call.
-    pub(super) fn start_us(&self, now_us: i64) -> i64 {
-        self.first_us.unwrap_or(now_us)
+    /// The moment from which windows of a behaviour are counted, in Unix microseconds: that of the first call, or
+    /// of its last change.
+    pub(super) fn start_us(&self, behaviour: Behaviour, now_us: i64) -> i64 {
+        self.switched_us.get(&behaviour).copied().or(self.first_us).unwrap_or(now_us)
     }
 
     /// Writes down a call the bank does not act on.

@@ -19,11 +19,14 @@ impl Bank {
     pub fn restore(&mut self, records: &[ChannelRecord]) -> Vec<Next> {
         for record in records {
             self.last_seq = record.seq;
-            self.first_us.get_or_insert(record.at_us);
+            if record.kind == RecordKind::Call {
+                self.first_us.get_or_insert(record.at_us);
+            }
             match record.kind {
                 RecordKind::Call => self.restore_call(record),
                 RecordKind::Effect => self.restore_effect(record),
                 RecordKind::Callback => {}
+                RecordKind::Control => self.restore_switch(record),
             }
         }
         let mut next = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::super::bank::Bank;
 use super::super::luck::{Draw, Luck};
-use crate::profile::Degradation;
+use crate::profile::{Behaviour, Degradation};
 
 impl Degradation {
     /// How bad it is at `now_us` where time counts from `start_us`: 0 not at all, 1 at the full.
@@ -16,14 +16,14 @@ impl Degradation {
 impl Bank {
     /// How many times as long an answer takes at `now_us`; those that overlap multiply.
     pub(super) fn slowness(&self, now_us: i64) -> f64 {
-        let start_us = self.start_us(now_us);
+        let start_us = self.start_us(Behaviour::Degradation, now_us);
         let factors = self.profile.degradation.iter();
         factors.map(|d| 1.0 + (d.latency - 1.0) * d.severity(now_us, start_us)).product()
     }
 
     /// Whether a call meets an error of a degraded bank; those that overlap do so independently.
     pub(in crate::mock) fn is_degraded(&self, luck: &Luck, now_us: i64) -> bool {
-        let start_us = self.start_us(now_us);
+        let start_us = self.start_us(Behaviour::Degradation, now_us);
         let spared = self.profile.degradation.iter().map(|d| 1.0 - d.errors.0 * d.severity(now_us, start_us));
         luck.uniform(Draw::IsDegraded) < 1.0 - spared.product::<f64>()
     }

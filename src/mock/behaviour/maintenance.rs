@@ -2,12 +2,12 @@
 
 use super::super::bank::{Bank, Decision, Reply};
 use super::super::wire::Ask;
-use crate::profile::{Closed, Maintenance};
+use crate::profile::{Behaviour, Closed, Maintenance};
 
 impl Bank {
     /// What a call gets while the bank is closed for its operation; `None` if it is open.
     pub(in crate::mock) fn closed(&mut self, ask: &Ask, now_us: i64) -> Option<Decision> {
-        let start_us = self.start_us(now_us);
+        let start_us = self.start_us(Behaviour::Maintenance, now_us);
         let is_now =
             |w: &&Maintenance| w.operations.contains(&ask.operation) && w.when.held_us(now_us, start_us).is_some();
         let calls = self.profile.maintenance.iter().find(is_now)?.calls;

@@ -2,7 +2,7 @@
 
 use super::super::bank::Bank;
 use super::super::luck::{Draw, Luck};
-use crate::profile::{Key, Signature, SignatureFaults};
+use crate::profile::{Behaviour, Key, Signature, SignatureFaults};
 use crate::time::Span;
 
 /// How an attempt of a callback is signed.
@@ -59,7 +59,10 @@ impl Bank {
         let Signature::HmacSha256 { key } = &self.profile.signature;
         let since_us = |rotation: &crate::profile::Rotation| {
             let after_us = i64::try_from(rotation.after.0.as_micros()).unwrap_or(i64::MAX);
-            now_us.saturating_sub(self.start_us(now_us)).checked_sub(after_us).filter(|&since| since >= 0)
+            now_us
+                .saturating_sub(self.start_us(Behaviour::SignatureFaults, now_us))
+                .checked_sub(after_us)
+                .filter(|&since| since >= 0)
         };
         let rotation = self.profile.signature_faults.rotation.as_ref();
         match rotation.and_then(|rotation| Some((rotation, since_us(rotation)?.unsigned_abs()))) {

@@ -4,7 +4,7 @@ use crate::ledger::{ChannelRecord, RecordKind};
 use crate::store::column::word_cell;
 use crate::store::table::table;
 
-word_cell!(RecordKind { Call = "call", Effect = "effect", Callback = "callback" });
+word_cell!(RecordKind { Call = "call", Effect = "effect", Callback = "callback", Control = "control" });
 
 table!(ChannelRecord, "channel_records", {
     seq: u64,
@@ -38,7 +38,7 @@ mod tests {
             (refund_no, txn, mark) in (maybe_text(), maybe_text(), maybe_text()),
             (seq, amount, fee, at_us) in any::<(u64, i64, i64, i64)>(),
             (attempt, acknowledged) in any::<(u32, bool)>(),
-            kind in prop_oneof![Just(RecordKind::Call), Just(RecordKind::Effect), Just(RecordKind::Callback)],
+            kind in prop_oneof![Just(RecordKind::Call), Just(RecordKind::Effect), Just(RecordKind::Callback), Just(RecordKind::Control)],
         ) -> ChannelRecord {
             ChannelRecord {
                 seq, channel, kind, operation, order_no, refund_no, txn, amount, currency, fee, status, mark, attempt,

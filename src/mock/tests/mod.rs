@@ -1,14 +1,16 @@
 //! The served banks as a platform sees them, over loopback.
 
+mod broken_wire;
+mod callbacks;
+mod control;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
@@ -22,7 +24,6 @@ use super::channel::Channel;
 use super::clock::Clock;
 use super::journal::Journal;
 use super::server::serve_channels;
-use super::sign::is_signed;
 use super::*;
 use crate::id::RunId;
 use crate::ledger::{ChannelRecord, RecordKind};
@@ -55,7 +56,8 @@ fn wallet(callback: &Value) -> Value {
 
 fn config(dir: &Path, profiles: Vec<ChannelProfile>) -> MockConfig {
     let listen = "127.0.0.1:0".parse().expect("an address");
-    MockConfig { profiles, listen, run: None, seed: Seed(7), journal_dir: dir.to_owned() }
+    let control = Control::default();
+    MockConfig { profiles, listen, run: None, seed: Seed(7), journal_dir: dir.to_owned(), control }
 }
 
 async fn started(dir: &Path, differs: &Value) -> MockServer {
@@ -165,7 +167,10 @@ async fn on_fake_disk() -> (MockServer, mpsc::Sender<io::Result<()>>) {
     let clock = Clock::start();
     let channel = Arc::new(Channel::new(bank, journal, clock));
     let listen = "127.0.0.1:0".parse().expect("an address");
-    (serve_channels(listen, None, clock, vec![(channel, vec![])]).await.expect("serves"), results_tx)
+    (
+        serve_channels(listen, None, Control::default(), clock, vec![(channel, vec![])]).await.expect("serves"),
+        results_tx,
+    )
 }
 
 /// Aim: answered means journaled. Method: while the disk stands still no answer comes, though it is due after
@@ -296,112 +301,6 @@ async fn an_error_page_is_no_answer_of_the_interface() {
     let server = started(dir.path(), &always("http_500", "0 %")).await;
     let (status, body) = call(&server, "pay", &pay("r0abc-1")).await;
     assert_eq!((status, body["code"].as_str()), (500, None));
-}
-
-/// A platform's endpoint for callbacks: answers by script, one line an attempt, the last for ever.
-struct FakeEndpoint {
-    url: String,
-    /// Headers and body of each attempt, in order of arrival.
-    seen: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
-}
-
-impl FakeEndpoint {
-    async fn start(script: &'static [(u16, &'static str)]) -> Self {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let answer = async move |State(seen): State<Arc<Mutex<Vec<_>>>>, headers: HeaderMap, body: Bytes| {
-            let mut seen = seen.lock().expect("no panic");
-            let (status, text) = script[seen.len().min(script.len() - 1)];
-            seen.push((headers, body));
-            (StatusCode::from_u16(status).expect("a status"), text)
-        };
-        let router = axum::Router::new().route("/notify", axum::routing::post(answer)).with_state(Arc::clone(&seen));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}/notify?from=bank", listener.local_addr().expect("bound"));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, seen }
-    }
-
-    fn pay(&self, order: &str) -> Value {
-        let mut body = pay(order);
-        body["notify_url"] = json!(self.url);
-        body
-    }
-}
-
-/// Attempts of callbacks in the journal, once there are `n`: number and whether acknowledged.
-async fn attempts(dir: &Path, n: usize) -> Vec<(u32, bool)> {
-    eventually(async || {
-        let records = journal(dir);
-        let told = records.iter().filter(|r| r.kind == RecordKind::Callback);
-        let told: Vec<_> = told.map(|r| (r.attempt, r.acknowledged)).collect();
-        (told.len() >= n).then_some(told)
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_outcome_is_told_until_it_is_acknowledged_and_no_longer() {
-    let dir = tempfile::tempdir().expect("scratch");
-    let callback = json!({ "after": { "constant": "1ms" }, "retries": ["5ms", "5ms", "5ms", "5ms", "5ms"] });
-    let server = started(dir.path(), &wallet(&callback)).await;
-    let endpoint = FakeEndpoint::start(&[(500, "success"), (200, "ok"), (200, "success\n")]).await;
-    let (_, accepted) = call(&server, "pay", &endpoint.pay("r0abc-1")).await;
-    assert_eq!(accepted["status"], "PROCESSING");
-    assert_eq!(attempts(dir.path(), 3).await, [(1, false), (2, false), (3, true)]);
-    // A second outcome that nobody acknowledges takes five retries, in which a fourth attempt at the first would show.
-    let deaf = FakeEndpoint::start(&[(503, "later")]).await;
-    call(&server, "pay", &deaf.pay("r0abc-2")).await;
-    assert_eq!(attempts(dir.path(), 9).await.len(), 9);
-    server.stop().await;
-
-    let seen = endpoint.seen.lock().expect("no panic");
-    assert_eq!(seen.len(), 3);
-    for (headers, body) in seen.iter() {
-        let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        assert_eq!(header("x-stress-test"), RUN);
-        assert_eq!(header("baggage"), "plimsoll.stress=1,plimsoll.run=r0abc");
-        let (key, signature) = (Key::new("k"), header("x-bank-sign"));
-        assert!(is_signed(&key, signature, "POST", "/notify", header("x-bank-time"), body), "path without query");
-        let body: Value = serde_json::from_slice(body).expect("JSON");
-        assert_eq!(
-            body,
-            json!({
-                "order_no": "r0abc-1",
-                "txn": accepted["txn"],
-                "status": "SUCCESS",
-                "code": "00",
-                "amount": 500,
-                "currency": "CNY"
-            })
-        );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_bank_gives_up_when_the_schedule_is_at_its_end() {
-    let dir = tempfile::tempdir().expect("scratch");
-    let callback = json!({ "after": { "constant": "1ms" }, "retries": ["2ms", "2ms"] });
-    let server = started(dir.path(), &wallet(&callback)).await;
-    let endpoint = FakeEndpoint::start(&[(503, "later")]).await;
-    call(&server, "pay", &endpoint.pay("r0abc-1")).await;
-    assert_eq!(attempts(dir.path(), 3).await, [(1, false), (2, false), (3, false)]);
-    server.stop().await;
-    assert_eq!(endpoint.seen.lock().expect("no panic").len(), 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_duplicate_is_sent_with_the_first_and_a_lost_first_attempt_never() {
-    for (share, expected) in [("duplicate_share", vec![(1, true), (2, true)]), ("lost_share", vec![(2, true)])] {
-        let dir = tempfile::tempdir().expect("scratch");
-        let mut callback = json!({ "after": { "constant": "1ms" }, "retries": ["2ms"] });
-        callback[share] = json!("100 %");
-        let server = started(dir.path(), &wallet(&callback)).await;
-        let endpoint = FakeEndpoint::start(&[(200, "success")]).await;
-        call(&server, "pay", &endpoint.pay("r0abc-1")).await;
-        let mut told = attempts(dir.path(), expected.len()).await;
-        told.sort_unstable();
-        assert_eq!(told, expected, "{share}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
