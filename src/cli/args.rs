@@ -181,6 +181,12 @@ pub enum MockCommand {
     /// Serve mock channels until stopped.
     #[command(after_help = "Example: plimsoll mock serve mocks/*.yaml --listen 127.0.0.1:7801")]
     Serve(MockServeArgs),
+    /// Print a bank's interface for whoever writes an adapter to it: calls, signature, codes, callbacks, rules.
+    #[command(after_help = "Example: plimsoll mock explain mocks/wallet_east.yaml")]
+    Explain {
+        /// A channel profile.
+        profile: PathBuf,
+    },
 }
 
 /// `plimsoll mock serve`.

@@ -1,6 +1,8 @@
 //! `plimsoll mock serve`: mock channels as a server.
 
+use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Context;
 
@@ -8,7 +10,7 @@ use super::args::MockServeArgs;
 use super::input::read_profile;
 use super::{Failure, input, lifeline};
 use crate::id::RunId;
-use crate::mock::{Control, MockConfig, TokenDigest, serve};
+use crate::mock::{Control, MockConfig, TokenDigest, explain, serve};
 use crate::profile::ChannelProfile;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::seed::Seed;
@@ -19,7 +21,7 @@ pub(crate) async fn serve_profiles(args: MockServeArgs) -> Result<(), Failure> {
         |text: &str| Failure::user(format!("--run: expected 4 to 16 lower-case letters and digits, got `{text}`"));
     let run = args.run.as_deref().map(|text| RunId::parse(text).ok_or_else(|| wrong_run(text))).transpose()?;
     let config = MockConfig {
-        profiles: load_profiles(&args)?,
+        profiles: load_profiles(&args.profiles)?,
         listen: args.listen,
         run,
         seed: Seed(args.seed),
@@ -30,6 +32,14 @@ pub(crate) async fn serve_profiles(args: MockServeArgs) -> Result<(), Failure> {
     super::say_ready(server.address, server.channels.iter().map(|(name, at)| (name.clone(), at.clone())));
     lifeline::should_end(args.with_parent).await;
     server.stop().await;
+    Ok(())
+}
+
+/// Prints the interface of the bank in the file at `path`.
+pub(crate) fn explain_profile(path: PathBuf) -> Result<(), Failure> {
+    for profile in load_profiles(&[path])? {
+        write!(std::io::stdout(), "{}", explain(&profile)).map_err(|e| Failure::World(e.into()))?;
+    }
     Ok(())
 }
 
@@ -55,10 +65,10 @@ fn control(listen: SocketAddr) -> Result<Control, Failure> {
 }
 
 /// Every profile, or everything that is wrong with any of them.
-fn load_profiles(args: &MockServeArgs) -> Result<Vec<ChannelProfile>, Failure> {
+fn load_profiles(paths: &[PathBuf]) -> Result<Vec<ChannelProfile>, Failure> {
     let mut profiles = Vec::new();
     let mut problems: Vec<Diagnostic> = Vec::new();
-    for path in &args.profiles {
+    for path in paths {
         let name = path.display().to_string();
         match input::read_text(path) {
             Err(error) => problems.push(Diagnostic::of_file(&name, format!("cannot be read: {error}"))),

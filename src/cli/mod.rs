@@ -140,6 +140,9 @@ async fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Report(args) => report::print(&args),
         Command::Chain(args) => chain::serve(args).await.map(|()| exit::PASS),
         Command::Mock { command: MockCommand::Serve(args) } => mock::serve_profiles(args).await.map(|()| exit::PASS),
+        Command::Mock { command: MockCommand::Explain { profile } } => {
+            mock::explain_profile(profile).map(|()| exit::PASS)
+        }
         Command::Shape { command } => {
             let words: Vec<String> = std::env::args().collect();
             shape::run(&command, &words).map_err(shape_failure).map(|()| exit::PASS)
