@@ -26,12 +26,24 @@ fn read(text: &str) -> ChannelProfile {
     serde_json::from_value(json(&documents[0])).expect("a channel profile")
 }
 
+/// The profiles of `mocks/`, by their file names.
+fn shipped() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("bank_moody", include_str!("../../mocks/bank_moody.yaml")),
+        ("bank_north", include_str!("../../mocks/bank_north.yaml")),
+        ("bank_rural", include_str!("../../mocks/bank_rural.yaml")),
+        ("wallet_east", include_str!("../../mocks/wallet_east.yaml")),
+        ("wallet_west", include_str!("../../mocks/wallet_west.yaml")),
+    ]
+}
+
 #[test]
 fn the_profiles_of_this_repository_are_sound() {
-    let north = read(include_str!("../../mocks/bank_north.yaml"));
-    let east = read(include_str!("../../mocks/wallet_east.yaml"));
-    assert_eq!((north.check(), east.check()), (vec![], vec![]));
-    assert_eq!((north.name.as_str(), east.name.as_str()), ("bank_north", "wallet_east"));
+    for (name, text) in shipped() {
+        let profile = read(text);
+        assert_eq!((profile.check(), profile.name.as_str()), (vec![], name));
+    }
+    let (north, east) = (read(shipped()[1].1), read(shipped()[3].1));
     assert!(matches!(north.answer, Answer::Synchronous { .. }));
     assert!(matches!(east.answer, Answer::Accepts { .. }));
     assert!(east.callback.is_some());
@@ -41,7 +53,7 @@ fn the_profiles_of_this_repository_are_sound() {
 fn the_profiles_of_this_repository_follow_the_schema_editors_use() {
     let schema = serde_json::to_value(schemars::schema_for!(ChannelProfile)).expect("serializable");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
-    for text in [include_str!("../../mocks/bank_north.yaml"), include_str!("../../mocks/wallet_east.yaml")] {
+    for (_, text) in shipped() {
         let documents = Yaml::load_from_str(text).expect("YAML");
         let errors: Vec<String> = validator.iter_errors(&json(&documents[0])).map(|e| e.to_string()).collect();
         assert_eq!(errors, [""; 0]);
@@ -50,7 +62,7 @@ fn the_profiles_of_this_repository_follow_the_schema_editors_use() {
 
 #[test]
 fn every_line_of_a_profile_is_explained() {
-    for text in [include_str!("../../mocks/bank_north.yaml"), include_str!("../../mocks/wallet_east.yaml")] {
+    for (_, text) in shipped() {
         for line in text.lines().filter(|line| line.contains(": ")) {
             assert!(line.contains("# "), "{line}");
         }
@@ -63,4 +75,67 @@ fn the_schema_refuses_unknown_fields_and_explains_the_known() {
     assert_eq!(schema["additionalProperties"], false);
     let about = schema["properties"]["merchant_no"]["description"].as_str().unwrap_or_default();
     assert!(about.contains("x-bank-merchant"), "{about}");
+}
+
+/// Pointers of the problems of a plain profile with this section.
+fn check(section: &str, value: &Value) -> Vec<String> {
+    let mut profile = serde_json::json!({
+        "name": "bank",
+        "merchant_no": "88",
+        "signature": { "hmac_sha256": { "key": "k" } },
+        "answer": { "synchronous": { "after": { "constant": "10ms" } } }
+    });
+    profile[section] = value.clone();
+    let profile: ChannelProfile = serde_json::from_value(profile).expect("reads");
+    profile.check().into_iter().map(|p| p.pointer).collect()
+}
+
+/// One row a rule: the section that breaks it and nothing else, and where that is told.
+#[test]
+fn every_rule_of_a_behaviour_has_a_section_that_breaks_it() {
+    let run = |from: &str, lasts: &str| serde_json::json!({ "run": { "from": from, "lasts": lasts } });
+    let table = serde_json::json!([
+        ["answer", { "accepts": { "after": { "constant": "1ms" }, "final_after": { "constant": "1ms" }, "synchronous_share": "101 %" } }, "/answer/accepts/synchronous_share"],
+        ["inquiry", { "quota": { "rate": "0/s", "burst": 1, "over": "refuse" } }, "/inquiry/quota/rate"],
+        ["inquiry", { "unknown": { "share": "1 %", "shows": [] } }, "/inquiry/unknown/shows"],
+        ["inquiry", { "unknown": { "share": "1 %", "shows": [{ "as": "reset_after", "weight": 1 }] } }, "/inquiry/unknown/shows/0/as"],
+        ["close", { "outcome_wins": "60 %", "outcome_follows": "60 %" }, "/close/outcome_follows"],
+        ["idempotency", { "window": "0s" }, "/idempotency/window"],
+        ["callback", { "after": { "constant": "1ms" }, "retries": [], "time_scale": 0 }, "/callback/time_scale"],
+        ["callback", { "after": { "constant": "1ms" }, "retries": [], "acknowledged_by": { "body": " " } }, "/callback/acknowledged_by/body"],
+        ["callback", { "after": { "constant": "1ms" }, "retries": [], "wrong_amount_share": "1 %" }, "/callback/retries"],
+        ["callback", { "after": { "constant": "1ms" }, "retries": [], "conflicting_share": "101 %" }, "/callback/conflicting_share"],
+        ["callback", { "after": { "constant": "1ms" }, "retries": [], "reordered": { "share": "101 %", "by": { "constant": "1s" } } }, "/callback/reordered/share"],
+        ["signature_faults", { "stale": { "share": "1 %", "by": "1ms" } }, "/signature_faults/stale/by"],
+        ["signature_faults", { "call_time_within": "1ms" }, "/signature_faults/call_time_within"],
+        ["signature_faults", { "clock_ahead": "1min" }, "/signature_faults/clock_ahead"],
+        ["signature_faults", { "rotation": { "key": "", "after": "1s" } }, "/signature_faults/rotation/key"],
+        ["refund", { "count_max": 0 }, "/refund/count_max"],
+        ["refund", { "age_max": "0s" }, "/refund/age_max"],
+        ["refund", { "fails_after_success": { "share": "101 %", "after": { "constant": "1s" } } }, "/refund/fails_after_success/share"],
+        ["fee", { "min": 5, "max": 4 }, "/fee/max"],
+        ["fee", { "multiple": 0 }, "/fee/multiple"],
+        ["limits", { "payer_day": {} }, "/limits/payer_day"],
+        ["limits", { "payer_day": { "count_max": 0 } }, "/limits/payer_day/count_max"],
+        ["limits", { "merchant_day": { "amount_max": 0 } }, "/limits/merchant_day/amount_max"],
+        ["quota", { "rate": "1/s", "burst": 0, "over": "drop" }, "/quota/burst"],
+        ["quota", { "rate": "1/s", "burst": 1, "over": { "queue": { "max": 0 } } }, "/quota/over/queue/max"],
+        ["maintenance", [{ "when": run("1s", "0s"), "calls": "hang" }], "/maintenance/0/when/run/lasts"],
+        ["maintenance", [{ "when": { "run": { "from": "1s", "lasts": "2s", "every": "2s" } }, "calls": "hang" }], "/maintenance/0/when/run/every"],
+        ["maintenance", [{ "when": "always", "calls": "hang", "operations": [] }], "/maintenance/0/operations"],
+        ["maintenance", [{ "when": "always", "calls": "hang", "operations": ["pay", "pay"] }], "/maintenance/0/operations/1"],
+        ["degradation", [{ "when": run("1s", "2s"), "latency": 0.5, "errors": "1 %" }], "/degradation/0/latency"],
+        ["degradation", [{ "when": run("1s", "2s"), "latency": 2, "ramp": "1s", "recovery": "2s" }], "/degradation/0/ramp"],
+        ["degradation", [{ "when": run("1s", "2s") }], "/degradation/0"],
+        ["collapse", { "knee": 0, "slope": 1 }, "/collapse/knee"],
+        ["collapse", { "knee": 1, "slope": 0 }, "/collapse/slope"],
+        ["network", { "share": "1 %", "shows": [] }, "/network/shows"],
+        ["network", { "share": "1 %", "shows": [{ "as": { "dribble": { "over": "2min" } }, "weight": 1 }] }, "/network/shows/0/as/dribble/over"],
+        ["network", { "share": "1 %", "shows": [{ "as": "reset", "weight": 0 }] }, "/network/shows/0/weight"]
+    ]);
+    for row in table.as_array().expect("rows") {
+        let [section, value, expected] = row.as_array().expect("a row").as_slice() else { panic!("{row}") };
+        let found = check(section.as_str().expect("a key"), value);
+        assert_eq!(found, [expected.as_str().expect("a pointer")], "{section} {value}");
+    }
 }
