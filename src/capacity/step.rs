@@ -79,7 +79,7 @@ pub struct StepJudgement {
 /// | anything else | open |
 ///
 /// A *fail* may come from any of several objectives, so the level is split over them; *holds* needs all of them, so it
-/// is not. Breaks are counted as so many independent ones ([`ObjectiveEvidence::per_independent`]).
+/// is not. Breaks are counted as so many independent ones ([`per_independent`](super::ObjectiveEvidence::per_independent)).
 ///
 /// # Source
 /// C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), with effective counts.

@@ -75,7 +75,7 @@ pub enum Reply {
 /// What follows a decision by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Call [`Bank::finish`] about `subject` then.
+    /// Call [`Bank::finish`](super::Bank::finish) about `subject` then.
     Finish {
         /// The payment or refund.
         subject: Subject,
