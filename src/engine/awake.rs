@@ -3,8 +3,7 @@
 //! A core with nothing to do is put to sleep, and a virtual one is taken away by its host. It comes back late: on a
 //! shared two-core machine one wake-up in seventy took more than 2.5 ms, while due times want microseconds. The kernel
 //! keeps its cores from it for as long as somebody holds this request: then one in two thousand did (2026-11; a thread
-//! that slept half a millisecond again and again). What waits is asked for again within microseconds, and nothing else
-//! runs slower for it.
+//! that slept half a millisecond again and again). The price is power: idle cores poll.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
