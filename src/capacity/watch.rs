@@ -61,9 +61,10 @@ impl Watch {
 
     /// What the step showed of it.
     pub(super) fn evidence(self) -> ObjectiveEvidence {
-        let per_independent = self.per_independent();
+        let threshold = self.threshold();
+        let per_independent = threshold.map_or(1.0, |threshold| self.per_independent(threshold));
         ObjectiveEvidence {
-            tail: self.tail(per_independent),
+            tail: threshold.and_then(|threshold| self.tail(threshold, per_independent)),
             text: self.objective.text,
             allowed: self.allowed,
             samples: self.samples,
@@ -72,18 +73,9 @@ impl Watch {
         }
     }
 
-    /// How many observations are worth one independent one.
-    ///
-    /// What matters is how breaks would come together if there were as many as are allowed. If there are fewer, the
-    /// worst observations, as many as are allowed, stand for them. Of a share there are no worse and better ones: if
-    /// fewer than a handful broke, they are taken as independent.
-    fn per_independent(&self) -> f64 {
+    /// How many observations are worth one independent one, those that are as bad as `threshold` taken as breaks.
+    fn per_independent(&self, threshold: f32) -> f64 {
         let n = self.kept.len();
-        let is_share = self.objective.metric.quantile().is_none();
-        if n < 2 || (is_share && self.broke < 5) {
-            return 1.0;
-        }
-        let threshold = if is_share { 0.5 } else { self.threshold() };
         let n_beyond = self.kept.iter().filter(|&&(_, v)| v >= threshold).count();
         if n_beyond > n / 2 && self.broke < self.samples / 4 {
             // Many equal values: none is worse than another.
@@ -92,10 +84,10 @@ impl Watch {
         per_independent(self.kept.iter().map(|&(at, v)| (f64::from(at), v >= threshold)), n, n_beyond, self.window)
     }
 
-    /// How far the worst observations, as many as may break, stayed from the bound; `None` if one broke it.
-    fn tail(&self, per_independent: f64) -> Option<TailEvidence> {
-        self.objective.metric.quantile().filter(|_| self.broke == 0 && self.kept.len() >= 2)?;
-        let least = f64::from(self.threshold());
+    /// How far the worst observations, those as bad as `threshold`, stayed from the bound; `None` if one broke it.
+    fn tail(&self, threshold: f32, per_independent: f64) -> Option<TailEvidence> {
+        self.objective.metric.quantile().filter(|_| self.broke == 0)?;
+        let least = f64::from(threshold);
         let bound = if wants_little(&self.objective) { self.objective.bound } else { -self.objective.bound };
         let worst = || self.kept.iter().map(|&(_, v)| f64::from(v)).filter(|&v| v >= least);
         let n = worst().count() as f64;
@@ -104,14 +96,24 @@ impl Watch {
         (bound > least).then(|| TailEvidence { excess: excess.max(1e-6), independent: (n / per_independent).max(1.0) })
     }
 
-    /// How bad the best of those is that broke, or may break.
+    /// How bad the best of those is that broke, or may break; `None` where there is nothing to compare.
+    ///
+    /// What matters is how breaks would come together if there were as many as are allowed. If there are fewer, the
+    /// worst observations, as many as are allowed, stand for them. Of a share there are no worse and better ones: if
+    /// fewer than a handful broke, they are taken as independent.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count between 0 and the samples")]
-    fn threshold(&self) -> f32 {
+    fn threshold(&self) -> Option<f32> {
         let n = self.kept.len();
+        if self.objective.metric.quantile().is_none() {
+            return (n >= 2 && self.broke >= 5).then_some(0.5);
+        }
+        if n < 2 {
+            return None;
+        }
         let allowed = (self.allowed * n as f64).ceil() as usize;
         let k = allowed.max(usize::try_from(self.broke).unwrap_or(n)).clamp(1, n - 1);
         let mut values: Vec<f32> = self.kept.iter().map(|&(_, v)| v).collect();
-        *values.select_nth_unstable_by(n - k, f32::total_cmp).1
+        Some(*values.select_nth_unstable_by(n - k, f32::total_cmp).1)
     }
 }
 

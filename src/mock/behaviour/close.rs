@@ -3,7 +3,7 @@
 use super::super::bank::{Bank, Code, Decision, Outcome, State, Subject};
 use super::super::luck::{Draw, Luck};
 use super::super::wire::Ask;
-use crate::ledger::RecordKind;
+use super::ending::{Ending, without_money};
 use crate::profile::Again;
 use crate::time::Span;
 
@@ -21,13 +21,9 @@ enum Race {
 impl Bank {
     /// `close`: ends a payment or refund without an outcome, or tells the outcome it has.
     pub(in crate::mock) fn close(&mut self, ask: &Ask, now_us: i64) -> Decision {
-        let subject = Subject::of(ask);
-        let luck = Luck::of(self.seed, &self.profile.name, ask.operation.word(), ask.run.strip(subject.number()), 1);
-        let state = self.order(&subject).map(|o| o.state);
-        if state.is_none() && self.is_full() {
+        let Some(Ending { subject, luck, state, after }) = self.ending(ask, now_us) else {
             return self.refuse_now(ask, now_us);
-        }
-        let Some(after) = self.after(&luck, now_us) else { return self.refuse_now(ask, now_us) };
+        };
         let decision = match state {
             Some(State::Final(outcome)) => self.plain(ask, outcome.code(), after, now_us),
             Some(State::Reversed) => self.plain(ask, Code::REVERSED, after, now_us),
@@ -71,14 +67,7 @@ impl Bank {
         }
         self.order_or_new(subject, &ask.order_no, &ask.run).state = State::Closed;
         let mut decision = self.plain(ask, Code::CLOSED, after, now_us);
-        let mut record = self.record_of(RecordKind::Effect, subject, now_us);
-        ask.operation.word().clone_into(&mut record.operation);
-        // Nothing moved and nothing will.
-        record.amount = 0;
-        record.currency.clear();
-        record.txn = None;
-        "CLOSED".clone_into(&mut record.status);
-        decision.records.push(record);
+        decision.records.push(without_money(self.ended(ask, subject, "CLOSED", now_us)));
         decision
     }
 

@@ -12,6 +12,7 @@ mod close;
 mod collapse;
 mod decline;
 mod degradation;
+mod ending;
 mod fee;
 mod idempotency;
 mod inquiry;

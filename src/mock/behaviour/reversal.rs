@@ -1,9 +1,9 @@
 //! Reversing: the end of a payment whatever became of it.
 
 use super::super::bank::{Bank, Code, Decision, Outcome, State, Subject};
-use super::super::luck::Luck;
 use super::super::wire::Ask;
-use crate::ledger::RecordKind;
+use super::ending::{Ending, without_money};
+use crate::ledger::ChannelRecord;
 use crate::profile::Again;
 use crate::time::Span;
 
@@ -13,13 +13,9 @@ const REVERSED: &str = "REVERSED";
 impl Bank {
     /// `reverse`: whatever became of a payment, also if that is not known, it is undone and can no longer be done.
     pub(in crate::mock) fn reverse(&mut self, ask: &Ask, now_us: i64) -> Decision {
-        let subject = Subject::of(ask);
-        let luck = Luck::of(self.seed, &self.profile.name, ask.operation.word(), ask.run.strip(subject.number()), 1);
-        let state = self.order(&subject).map(|o| o.state);
-        if state.is_none() && self.is_full() {
+        let Some(Ending { subject, luck, state, after }) = self.ending(ask, now_us) else {
             return self.refuse_now(ask, now_us);
-        }
-        let Some(after) = self.after(&luck, now_us) else { return self.refuse_now(ask, now_us) };
+        };
         let decision = match state {
             Some(State::Final(Outcome::Fail(code))) => self.plain(ask, code, after, now_us),
             Some(State::Closed) => self.plain(ask, Code::CLOSED, after, now_us),
@@ -50,18 +46,8 @@ impl Bank {
         let fee = std::mem::take(&mut order.fee);
         order.state = State::Reversed;
         let mut decision = self.plain(ask, Code::REVERSED, after, now_us);
-        let mut record = self.record_of(RecordKind::Effect, subject, now_us);
-        ask.operation.word().clone_into(&mut record.operation);
-        REVERSED.clone_into(&mut record.status);
-        if is_captured {
-            record.fee = -fee;
-        } else {
-            // Nothing moved and nothing will.
-            record.amount = 0;
-            record.currency.clear();
-            record.txn = None;
-        }
-        decision.records.push(record);
+        let record = self.ended(ask, subject, REVERSED, now_us);
+        decision.records.push(if is_captured { ChannelRecord { fee: -fee, ..record } } else { without_money(record) });
         decision
     }
 }
