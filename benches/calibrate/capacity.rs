@@ -33,6 +33,7 @@ pub(crate) fn run(size: Size, out: &mut Out) {
     out.line(
         "Each search asks for 95 % confidence and an interval of 5 %, with steps of 8 s, and ends by itself within its time. \
          *Covered*: the truth lies within [holds, fails]; a search that ran out of time and left a wide interval counts too. \
+         Where only the backlog tells, the truth is 0.2 % wide: one that grows by less is not called growth. \
          *As narrow as asked*: found within the time. Widths and times are of all searches.",
     );
     let n = size.pick(4, 2_000);
@@ -90,7 +91,7 @@ impl Found {
         let (low, high) = (line.holds, line.fails.unwrap_or(f64::INFINITY));
         let below: f64 = if low > 0.0 { 1.0 - station.truth / low } else { 0.0 };
         Self {
-            off: below.max(station.truth / high - 1.0).max(0.0),
+            off: (below - station.grain).max(station.truth / high - 1.0).max(0.0),
             width: high / low - 1.0,
             is_pass: line.verdict == Verdict::Pass,
             steps: line.steps.len() as f64,

@@ -1,7 +1,7 @@
 //! How many are in the system over time, from comings and goings in any order.
 
 use super::evidence::BacklogEvidence;
-use super::series::trend;
+use super::trend::{Trend, trend};
 use crate::time::Span;
 
 /// Length of a bin.
@@ -37,26 +37,25 @@ impl Flow {
     }
 
     /// The trend from `from` to the end of the schedule; `None` if too little is left.
-    pub(super) fn evidence(&self, what: &str, from: Span) -> Option<BacklogEvidence> {
-        let mut inside = 0;
-        let level: Vec<f64> = self
-            .net
-            .iter()
-            .map(|net| {
-                inside += net;
-                inside as f64
-            })
-            .collect();
+    ///
+    /// `arrivals` counts the comings of journeys, and `rate` is how many were asked for each second.
+    pub(super) fn evidence(&self, what: &str, from: Span, arrivals: &Self, rate: f64) -> Option<BacklogEvidence> {
         let from = usize::try_from(from.as_nanos().div_ceil(BIN_NS)).unwrap_or(usize::MAX);
+        let bin_s = BIN_NS as f64 / 1e9;
+        let due = (1_u32..).map(|n| f64::from(n) * bin_s * rate);
+        let more: Vec<f64> = arrivals.level().iter().zip(due).map(|(came, due)| came - due).collect();
+        let level = self.level();
         let window = level.get(from..)?;
-        let trend = trend(window, BIN_NS as f64 / 1e9)?;
-        Some(BacklogEvidence {
-            what: what.to_owned(),
-            slope: trend.slope,
-            error: trend.error,
-            freedom: trend.freedom,
-            mean: trend.mean,
-            last: *window.last()?,
-        })
+        let Trend { slope, error, freedom, mean } = trend(window, more.get(from..)?, bin_s)?;
+        Some(BacklogEvidence { what: what.to_owned(), slope, error, freedom, mean, last: *window.last()? })
+    }
+
+    /// The number at the end of each bin.
+    fn level(&self) -> Vec<f64> {
+        let inside = self.net.iter().scan(0, |inside, net| {
+            *inside += net;
+            Some(*inside as f64)
+        });
+        inside.collect()
     }
 }

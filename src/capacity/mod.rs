@@ -19,6 +19,7 @@ mod reader;
 mod search;
 mod series;
 mod step;
+mod trend;
 mod view;
 mod watch;
 

@@ -14,7 +14,7 @@ use crate::time::Span;
 
 /// Takes a step's history event by event.
 ///
-/// Memory: up to four million samples of 8 bytes for each objective, two counts for each
+/// Memory: up to four million samples of 8 bytes for each objective, three counts for each
 /// twentieth of a second, journeys in flight, and the limit of the table of what has not settled.
 #[derive(Debug)]
 pub struct StepReader {
@@ -24,6 +24,7 @@ pub struct StepReader {
     watches: Vec<Watch>,
     requests: Flow,
     journeys: Flow,
+    arrivals: Flow,
     response: Histogram,
     answered: u64,
     lasted: Histogram,
@@ -47,7 +48,11 @@ pub struct StepSeries {
     schedule: Span,
     warm_up: Span,
     objectives: Vec<ObjectiveEvidence>,
-    backlogs: Vec<BacklogEvidence>,
+    requests: Flow,
+    journeys: Flow,
+    arrivals: Flow,
+    /// How long journeys last, the 99th percentile.
+    filled: Span,
     response: Histogram,
     answered: u64,
     dropped: u64,
@@ -65,6 +70,7 @@ impl StepReader {
             warm_up: frame.warm_up,
             requests: Flow::new(frame.schedule),
             journeys: Flow::new(frame.schedule),
+            arrivals: Flow::new(frame.schedule),
             response: Histogram::new(),
             answered: 0,
             lasted: Histogram::new(),
@@ -108,19 +114,14 @@ impl StepReader {
         for (kind, due_ns) in lost {
             self.end(kind, due_ns, Outcome::Unknown);
         }
-        let mut backlogs = Vec::new();
-        backlogs.extend(self.requests.evidence("requests", self.warm_up));
-        // Journeys that wait for a bank fill up for as long as they last; only then their number can tell a trend.
-        let filled = self.lasted.quantile(0.99).unwrap_or(Span::ZERO);
-        let from = Span::from_nanos(filled.as_nanos().saturating_add(self.warm_up.as_nanos()));
-        if from.as_nanos() <= self.schedule.as_nanos() / 2 {
-            backlogs.extend(self.journeys.evidence("journeys", from));
-        }
         StepSeries {
             schedule: self.schedule,
             warm_up: self.warm_up,
             objectives: self.watches.into_iter().map(Watch::evidence).collect(),
-            backlogs,
+            requests: self.requests,
+            journeys: self.journeys,
+            arrivals: self.arrivals,
+            filled: self.lasted.quantile(0.99).unwrap_or(Span::ZERO),
             response: self.response,
             answered: self.answered,
             dropped: self.dropped,
@@ -184,6 +185,7 @@ impl StepReader {
 
     fn start(&mut self, due_ns: u64) {
         self.due += 1;
+        self.arrivals.enter(due_ns);
         self.journeys.enter(due_ns);
     }
 
@@ -226,7 +228,7 @@ impl StepSeries {
             response_us_mean: us(self.response.mean()),
             throughput: if to > from { self.answered as f64 / (to - from) } else { 0.0 },
             objectives: self.objectives.clone(),
-            backlogs: self.backlogs.clone(),
+            backlogs: self.backlogs(step.rate),
             money: money(step),
             dropped: self.dropped,
             due: self.due,
@@ -234,6 +236,18 @@ impl StepSeries {
             came_to_rest: step.facts.end.as_ref().is_some_and(|end| end.is_quiescent),
             void: void(step),
         }
+    }
+
+    /// How what is in the system grew, `rate` journeys asked for each second.
+    fn backlogs(&self, rate: f64) -> Vec<BacklogEvidence> {
+        let mut backlogs = Vec::new();
+        backlogs.extend(self.requests.evidence("requests", self.warm_up, &self.arrivals, rate));
+        // Journeys that wait for a bank fill up for as long as they last; only then their number can tell a trend.
+        let from = Span::from_nanos(self.filled.as_nanos().saturating_add(self.warm_up.as_nanos()));
+        if from.as_nanos() <= self.schedule.as_nanos() / 2 {
+            backlogs.extend(self.journeys.evidence("journeys", from, &self.arrivals, rate));
+        }
+        backlogs
     }
 }
 

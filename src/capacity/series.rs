@@ -1,4 +1,4 @@
-//! Series over the time of a step: correlation within them, and trends.
+//! Series over the time of a step: correlation within them.
 
 use crate::stats::autocorrelation_time;
 
@@ -39,39 +39,4 @@ pub(super) fn per_independent(
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, and the end is clamped")]
 fn bin(at: f64, (from, to): (f64, f64), n_bins: usize) -> usize {
     (((at - from) / (to - from) * n_bins as f64) as usize).min(n_bins - 1)
-}
-
-/// A straight line through evenly spaced points.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Trend {
-    /// Rise per second.
-    pub(super) slope: f64,
-    /// Standard error of it, widened for correlated residuals.
-    pub(super) error: f64,
-    /// Independent points it rests on, less two.
-    pub(super) freedom: f64,
-    /// Mean of the points.
-    pub(super) mean: f64,
-}
-
-/// The trend of `y`, points `spacing` seconds apart, by least squares. `None` for fewer than eight points.
-///
-/// # Source
-/// Ordinary least squares; its error widened by the square root of the residuals' autocorrelation time, as for the
-/// mean of a correlated series.
-pub(super) fn trend(y: &[f64], spacing: f64) -> Option<Trend> {
-    if y.len() < 8 {
-        return None;
-    }
-    let n = y.len() as f64;
-    let (mean, middle) = (y.iter().sum::<f64>() / n, (n - 1.0) / 2.0);
-    let sxx = n * (n * n - 1.0) / 12.0;
-    let sxy: f64 = y.iter().enumerate().map(|(i, v)| (i as f64 - middle) * (v - mean)).sum();
-    let rise = sxy / sxx;
-    let residuals: Vec<f64> = y.iter().enumerate().map(|(i, v)| v - mean - rise * (i as f64 - middle)).collect();
-    let tau = autocorrelation_time(&residuals).min(n / 4.0);
-    let independent = (n / tau).max(4.0);
-    let spread = residuals.iter().map(|r| r * r).sum::<f64>() / n * independent / (independent - 2.0);
-    let error = (spread * tau / sxx).sqrt();
-    Some(Trend { slope: rise / spacing, error: error / spacing, freedom: independent - 2.0, mean })
 }

@@ -48,6 +48,29 @@ pub fn autocorrelation_time(series: &[f64]) -> f64 {
     (grouped_time * group as f64 * at_zero / whole).max(1.0)
 }
 
+/// Whether `residuals` of a line by least squares, evenly spaced, may be those of a number that wanders (a random walk)
+/// rather than comes back to the line: the hypothesis of a unit root is kept unless shown wrong at 1 %. `true` with fewer
+/// than 25 of them.
+///
+/// Long series are looked at in 64 to 127 groups: what comes back only within one of these has not come back often.
+///
+/// # Source
+/// D. Dickey and W. Fuller, *Distribution of the estimators for autoregressive time series with a unit root*, JASA 74
+/// (1979), the coefficient's test with a constant and a trend; critical values of W. Fuller, *Introduction to Statistical
+/// Time Series*, 1976, table 8.5.1 (−22.5, −25.7, −27.4, −28.4 for 25, 50, 100, 250), by a hyperbola within 0.4 of them.
+pub fn wanders(residuals: &[f64]) -> bool {
+    const GROUPS: usize = 64;
+    let group = (residuals.len() / GROUPS).max(1);
+    let series: Vec<f64> = residuals.chunks_exact(group).map(mean_of).collect();
+    let n = series.len() as f64;
+    let squares: f64 = series.windows(2).map(|pair| pair[0] * pair[0]).sum();
+    if n < 25.0 || squares <= 0.0 {
+        return n < 25.0;
+    }
+    let products: f64 = series.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    n * (products / squares - 1.0) > -29.5 + 175.0 / n
+}
+
 /// The mean of a series and how well its batches agree on it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchMeans {
@@ -169,6 +192,31 @@ mod tests {
         assert!((high - 4.5 - 3.182_446 * 1.290_994).abs() < 1e-5 && (low + high - 9.0).abs() < 1e-9);
         assert_eq!(batch_means(&[1.0, 2.0], 3), None);
         assert_eq!(batch_means(&[1.0, 2.0], 1), None);
+    }
+
+    #[test]
+    fn a_random_walk_wanders_and_what_comes_back_does_not() {
+        let n_wandering = |phi: f64, n: usize| {
+            let series = (0..400).map(|i| {
+                let mut x = 0.0;
+                let mut draws = Draws::new(Seed(7), "wandering", i);
+                let y: Vec<f64> = (0..n)
+                    .map(|_| {
+                        x = phi * x + draws.unit() - 0.5;
+                        x
+                    })
+                    .collect();
+                let t: Vec<f64> = (0..y.len()).map(|i| i as f64).collect();
+                let slope = slope_interval(&t, &y, 0.95).unwrap().value;
+                let (mean_t, mean_y) = (mean_of(&t), mean_of(&y));
+                y.iter().zip(&t).map(|(y, t)| y - mean_y - slope * (t - mean_t)).collect::<Vec<f64>>()
+            });
+            series.filter(|residuals| wanders(residuals)).count()
+        };
+        // 1 % of 400 random walks are 4 that are not kept; groups of means and the hyperbola cost a few.
+        assert!(n_wandering(1.0, 40) >= 388 && n_wandering(1.0, 140) >= 388);
+        assert!(n_wandering(0.5, 140) <= 20, "back within two of 140 points");
+        assert!(wanders(&[1.0; 24]) && !wanders(&[0.0; 40]), "too short to say; nothing there to wander");
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod zipf;
 
 pub use bernoulli::bernoulli_sequence;
 pub use cdf_band::{cdf_band_radius, quantile_difference};
-pub use correlation::{BatchMeans, Slope, autocorrelation_time, batch_means, slope_interval};
+pub use correlation::{BatchMeans, Slope, autocorrelation_time, batch_means, slope_interval, wanders};
 pub use cumulative::{CumulativeCounts, CumulativeTable};
 pub use draw::Draws;
 pub use failure_split::{FailureSplit, SplitStage, failures_needed, ln_e_grid, ratio_sequence};

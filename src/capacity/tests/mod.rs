@@ -6,6 +6,7 @@ mod judged;
 mod readers;
 mod searches;
 mod steps;
+mod trends;
 
 use super::evidence::{BacklogEvidence, MoneyEvidence, ObjectiveEvidence, StepEvidence};
 

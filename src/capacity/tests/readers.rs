@@ -1,5 +1,5 @@
 use crate::capacity::reader::StepReader;
-use crate::capacity::series::{per_independent, trend};
+use crate::capacity::series::per_independent;
 use crate::history::{Event, Exchange, Outcome};
 use crate::measure::Frame;
 use crate::scenario::objective::parse_objective;
@@ -106,25 +106,4 @@ fn breaks_in_runs_of_twenty_are_worth_a_twentieth() {
     let (together, apart) = (each(&runs), each(&alone));
     assert!((15.0..26.0).contains(&together), "{together}");
     assert!((1.0..1.4).contains(&apart), "{apart}");
-}
-
-#[test]
-fn a_trend_is_known_as_well_as_its_error_says() {
-    // 200 random series with a slope of 0.5 and neighbours that resemble each other: the slope is within two of its
-    // errors in about 95 % of them; fewer than 85 % would mean that correlation is not seen.
-    let within = (0..200)
-        .filter(|&i| {
-            let mut draws = Draws::new(Seed(11), "trend", i);
-            let mut noise = 0.0;
-            let y: Vec<f64> = (0..200)
-                .map(|t| {
-                    noise = 0.6 * noise + draws.unit() - 0.5;
-                    0.05 * f64::from(t) + noise
-                })
-                .collect();
-            let trend = trend(&y, 0.1).expect("long enough");
-            (trend.slope - 0.5).abs() < 2.0 * trend.error
-        })
-        .count();
-    assert!(within >= 170, "{within} of 200");
 }
