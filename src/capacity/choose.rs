@@ -17,10 +17,10 @@ const FLAP_TRIES: usize = 3;
 const MONEY_RATES: usize = 3;
 /// From so many probes on a rate that is still open is taken for one too near the line.
 const STUBBORN_TRIES: usize = 3;
-/// From this share of the budget on the ends are as far apart as the time left allows to be shown.
-const TIME_SHORT: f64 = 0.4;
+/// With this share of the budget left the ends are as far apart as the time left allows to be shown.
+const TIME_SHORT: f64 = 0.2;
 /// The widest pair of ends that is tried when time is short.
-const WIDEST: f64 = 0.3;
+const WIDEST: f64 = 0.12;
 
 /// A step that would help.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -168,9 +168,11 @@ fn pair(view: &View, centre: f64, w: f64) -> (f64, f64) {
 
 /// The width asked for, or the narrowest that the time left seems to allow.
 fn stretched(settings: &SearchSettings, view: &View, left_s: f64) -> f64 {
-    let Some(fit) = view.fit.as_ref().filter(|_| left_s < TIME_SHORT * settings.budget.as_secs_f64()) else {
+    if left_s >= TIME_SHORT * settings.budget.as_secs_f64() {
         return settings.width;
-    };
+    }
+    // Where only a backlog tells, nothing says how near the line is.
+    let Some(fit) = &view.fit else { return settings.width.max(WIDEST) };
     let crossing = fit.crossing();
     let near = view.groups.iter().filter(|g| (g.rate / crossing).ln().abs() < 0.15);
     let spent = near.map(|g| g.measured_s).sum::<f64>().max(1.0);

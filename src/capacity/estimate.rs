@@ -15,6 +15,10 @@ const NEAR: f64 = 0.2;
 const STEEP_MIN: f64 = 2.0;
 /// Standard errors that show a side, with some to spare.
 const SIGMAS: f64 = 2.5;
+/// Standard errors off the line beyond which a score counts for less (P. J. Huber, *Robust Statistics*, 1981, section 7.8).
+const TRUSTED: f64 = 1.5;
+/// The line and what its scores count for settle within so many rounds.
+const ROUNDS: usize = 8;
 
 /// The highest rate that seems good below the lowest that seems bad, and that one. Rates at which the harness was not
 /// fit are left out.
@@ -78,6 +82,14 @@ pub(super) fn propose(settings: &SearchSettings, good: &Group, bad: &Group) -> f
     tidy((low + share * (high - low)).exp())
 }
 
+/// The score of a rate: `x` its logarithm, `y` the score, `weight` its precision.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    x: f64,
+    y: f64,
+    weight: f64,
+}
+
 /// A straight line through the scores of the rates near the limit, against log rate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fit {
@@ -91,35 +103,52 @@ pub(super) struct Fit {
 }
 
 impl Fit {
-    /// Least squares, weighted by precision; scores far from the limit weigh less, as they are only nearly on a line.
-    /// `None` with fewer than two rates near the limit, or a line that does not rise like a limit.
+    /// Least squares, weighted by precision; scores far from the limit weigh less, as they are only nearly on a line, and
+    /// so do scores far from the line: a queue has its bad seconds, and one of them must not turn the line. `None` with
+    /// fewer than two rates near the limit, or a line that does not rise like a limit.
     pub(super) fn of(groups: &[Group]) -> Option<Self> {
         let usable =
             |g: &&Group| g.lean() != Lean::Void && g.judged.score.abs() < SCORE_MAX && g.judged.score_error.is_finite();
         let nearest =
             groups.iter().filter(usable).min_by(|a, b| a.judged.score.abs().total_cmp(&b.judged.score.abs()))?;
-        let points: Vec<(f64, f64, f64)> = groups
+        let points: Vec<Point> = groups
             .iter()
             .filter(usable)
             .filter(|g| (g.rate / nearest.rate).ln().abs() < NEAR)
             .map(|g| {
                 let variance = g.judged.score_error.powi(2) + (BENT * g.judged.score).powi(2);
-                (g.rate.ln(), g.judged.score, variance.recip())
+                Point { x: g.rate.ln(), y: g.judged.score, weight: variance.recip() }
             })
             .collect();
-        let weight: f64 = points.iter().map(|(_, _, w)| w).sum();
-        let mean = |of: &dyn Fn(&(f64, f64, f64)) -> f64| points.iter().map(|p| of(p) * p.2).sum::<f64>() / weight;
-        let (x, y) = (mean(&|p| p.0), mean(&|p| p.1));
-        let sxx: f64 = points.iter().map(|p| p.2 * (p.0 - x).powi(2)).sum();
-        let sxy: f64 = points.iter().map(|p| p.2 * (p.0 - x) * (p.1 - y)).sum();
+        let mut line = Self::through(&points)?;
+        for _ in 0..ROUNDS {
+            let trusted = |p: &Point| Point { weight: p.weight * (TRUSTED / line.off(p)).min(1.0), ..*p };
+            line = Self::through(&points.iter().map(trusted).collect::<Vec<_>>())?;
+        }
+        (line.steepness >= STEEP_MIN).then_some(line)
+    }
+
+    /// The line by weighted least squares; `None` through fewer than two different points.
+    fn through(points: &[Point]) -> Option<Self> {
+        let weight: f64 = points.iter().map(|p| p.weight).sum();
+        let mean = |of: &dyn Fn(&Point) -> f64| points.iter().map(|p| of(p) * p.weight).sum::<f64>() / weight;
+        let (x, y) = (mean(&|p| p.x), mean(&|p| p.y));
+        let sxx: f64 = points.iter().map(|p| p.weight * (p.x - x).powi(2)).sum();
+        let sxy: f64 = points.iter().map(|p| p.weight * (p.x - x) * (p.y - y)).sum();
         let steepness = sxy / sxx;
-        if points.len() < 2 || !steepness.is_finite() || steepness < STEEP_MIN {
+        if points.len() < 2 || !steepness.is_finite() {
             return None;
         }
-        let residual: f64 = points.iter().map(|p| p.2 * (p.1 - y - steepness * (p.0 - x)).powi(2)).sum();
+        let mut line = Self { x, y, steepness, weight, sxx, scatter: 1.0 };
+        let residual: f64 = points.iter().map(|p| line.off(p).powi(2)).sum();
         let freedom = points.len().saturating_sub(2).max(1) as f64;
-        let scatter = (residual / freedom).max(1.0).sqrt();
-        Some(Self { x, y, steepness, weight, sxx, scatter })
+        line.scatter = (residual / freedom).max(1.0).sqrt();
+        Some(line)
+    }
+
+    /// How far a point is off the line, in its own standard errors.
+    fn off(&self, point: &Point) -> f64 {
+        point.weight.sqrt() * (point.y - self.y - self.steepness * (point.x - self.x)).abs()
     }
 
     /// The score of a rate in standard errors: below 0 within the limit, above 0 beyond.
