@@ -1,12 +1,17 @@
 //! A scenario as it stands in its file: what load, what must hold.
 //!
-//! The doc comments of this file are the help that editors show: they go into the JSON Schema.
+//! The doc comments of these files are the help that editors show: they go into the JSON Schema.
+
+mod journey;
+mod step;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+pub use journey::{Derived, IntentSpec, IntentWord, Journey, ProbeWord};
+pub use step::{Await, OneOrMany, Step};
 
 /// A scenario file.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -278,176 +283,6 @@ pub struct Sign {
     pub over: String,
     /// Headers to add; `{{signature}}` is the lower-case hex digest.
     pub headers: BTreeMap<String, String>,
-}
-
-/// What one customer does, from start to end.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Journey {
-    /// How often it is chosen, relative to the others.
-    pub weight: f64,
-    /// Which group pays. Default `payers`.
-    #[serde(default)]
-    pub payer: Option<String>,
-    /// Which group is paid. Default `merchants`.
-    #[serde(default)]
-    pub merchant: Option<String>,
-    /// Payment methods this journey may use. Default: all of the shape, or those of `methods`.
-    #[serde(default)]
-    pub methods: Vec<String>,
-    /// The amount, such as `CNY 12.50`. Default: drawn from the shape, by method.
-    #[serde(default)]
-    pub amount: Option<String>,
-    /// Further amounts, by name, computed from others.
-    #[serde(default, rename = "let")]
-    pub lets: BTreeMap<String, Derived>,
-    /// What is done, one after the other.
-    pub steps: Vec<Step>,
-}
-
-/// An amount computed from another: exactly one of `percent` and `plus`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Derived {
-    /// The amount it is computed from: `amount`, `payer.balance` (as provisioned).
-    pub of: String,
-    /// So many hundredths of it, rounded down to a minor unit, at least one minor unit.
-    #[serde(default)]
-    pub percent: Option<f64>,
-    /// So many minor units more (or less, down to one minor unit).
-    #[serde(default)]
-    pub plus: Option<i64>,
-}
-
-/// One step of a journey: exactly one of `post`, `get`, `await`, `parallel` and `pause`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// A name for reports and for `same_as`. Default: the journey's name, or method and path.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// Path of a POST request.
-    #[serde(default)]
-    pub post: Option<String>,
-    /// Path of a GET request.
-    #[serde(default)]
-    pub get: Option<String>,
-    /// JSON body. A string that is only `{{amount}}` or another amount becomes a number.
-    #[serde(default)]
-    pub json: Option<Value>,
-    /// What this request wants done exactly once; makes it part of the book of intents.
-    #[serde(default)]
-    pub intent: Option<IntentSpec>,
-    /// What the answer must be: `status: 200` or `$.path: [A, B]`. Default: status 200.
-    #[serde(default)]
-    pub expect: Option<BTreeMap<String, OneOrMany>>,
-    /// Answers that are a refusal by the rules of the business, not a failure; every condition must hold.
-    #[serde(default)]
-    pub declined: Option<BTreeMap<String, OneOrMany>>,
-    /// Values kept for later steps: name to JSON path, such as `payment: $.payment_id`. A journey whose capture
-    /// finds nothing ends there.
-    #[serde(default)]
-    pub capture: BTreeMap<String, String>,
-    /// Wait for something to be so.
-    #[serde(default, rename = "await")]
-    pub await_: Option<Await>,
-    /// Steps sent at the same moment: a conflict probe. Only `post` and `get` inside.
-    #[serde(default)]
-    pub parallel: Option<Vec<Step>>,
-    /// Wait this long, such as `200ms`.
-    #[serde(default)]
-    pub pause: Option<String>,
-}
-
-/// One value or several of which one must match.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// Any of these.
-    Many(Vec<Value>),
-    /// This one.
-    One(Value),
-}
-
-/// What a request wants done exactly once. Fixed by the plan: captured values are not known here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IntentSpec {
-    /// Another attempt of the intent of the step of this name; nothing else is given then.
-    #[serde(default)]
-    pub same_as: Option<String>,
-    /// `pay` or `refund`.
-    #[serde(default)]
-    pub kind: Option<IntentWord>,
-    /// The idempotency key, such as `{{order_no}}`.
-    #[serde(default)]
-    pub key: Option<String>,
-    /// For a refund: the key of the payment.
-    #[serde(default)]
-    pub original: Option<String>,
-    /// The amount, such as `{{amount}}`.
-    #[serde(default)]
-    pub amount: Option<String>,
-    /// Who pays, such as `{{payer.id}}`.
-    #[serde(default)]
-    pub from: Option<String>,
-    /// Who is paid, such as `{{merchant.id}}`.
-    #[serde(default)]
-    pub to: Option<String>,
-    /// Which conflict this is part of.
-    #[serde(default)]
-    pub probe: ProbeWord,
-}
-
-/// What an intent wants done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IntentWord {
-    /// A payer pays a merchant.
-    Pay,
-    /// A merchant gives money back.
-    Refund,
-}
-
-/// Which conflict an intent is part of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProbeWord {
-    /// None.
-    #[default]
-    None,
-    /// The same key and body again.
-    SameKey,
-    /// The key of another intent of this journey with another amount.
-    OtherAmount,
-    /// Another intent of this journey wants the same money.
-    SameMoney,
-}
-
-/// Waiting: exactly one of `get` (poll until) and `notice` (the platform notifies the merchant).
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Await {
-    /// Path to poll.
-    #[serde(default)]
-    pub get: Option<String>,
-    /// What the answer must be for the wait to end.
-    #[serde(default)]
-    pub until: BTreeMap<String, OneOrMany>,
-    /// Id of the payment or refund whose final notification is awaited, such as `{{payment}}`.
-    #[serde(default)]
-    pub notice: Option<String>,
-    /// Only go on if the final status is one of these; otherwise the journey ends here, in order. Default: any.
-    #[serde(default)]
-    pub go_on: Vec<String>,
-    /// How long at most, such as `10s`.
-    pub within: String,
-    /// Time between polls, such as `200ms`. Default 200 ms.
-    #[serde(default)]
-    pub every: Option<String>,
-    /// Values kept from the last answer.
-    #[serde(default)]
-    pub capture: BTreeMap<String, String>,
 }
 
 /// Which money invariants are judged.

@@ -4,15 +4,20 @@
 //! in the file); the checks call the same functions, so the two cannot disagree. Before the check they may
 //! give `None`; they never panic.
 
+mod journey;
+mod step;
+
 use crate::arrival::{Gamma, Mmpp, RateLine, Spike, spike_lines};
 use crate::money::{Amount, Currency};
 use crate::scenario::model::{
-    Abort, AccountGroup, Arrivals, AuditLimits, Await, Derived, GammaSpec, Journey, Load, MmppSpec, Scenario, Stage,
-    StageSpike, Step, Target, Trace,
+    Abort, AccountGroup, Arrivals, AuditLimits, GammaSpec, Load, MmppSpec, Scenario, Stage, StageSpike, Target, Trace,
 };
 use crate::scenario::objective::{Objective, parse_objective};
 use crate::time::Span;
 use crate::units::{parse_percent, parse_rate, parse_span};
+
+pub use journey::DerivedRule;
+pub use step::StepKind;
 
 /// The rate over one stage, in journeys per second.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,15 +79,6 @@ impl LoadStream<'_> {
     }
 }
 
-/// How an amount is computed from another.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum DerivedRule {
-    /// So many hundredths of it.
-    Percent(f64),
-    /// So many minor units more.
-    Plus(i64),
-}
-
 /// What is put under load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetKind<'s> {
@@ -92,21 +88,6 @@ pub enum TargetKind<'s> {
     Url(&'s str),
     /// The mock channel of this name, without a chain.
     Channel(&'s str),
-}
-
-/// What a step does.
-#[derive(Clone, Copy, Debug)]
-pub enum StepKind<'s> {
-    /// POST to this path.
-    Post(&'s str),
-    /// GET of this path.
-    Get(&'s str),
-    /// Wait for something to be so.
-    Await(&'s Await),
-    /// Send these at the same moment.
-    Parallel(&'s [Step]),
-    /// Wait this long.
-    Pause(Span),
 }
 
 /// Numbers that virtual accounts must not touch, both ends included.
@@ -285,69 +266,6 @@ impl Trace {
     /// Journeys for one arrival, on average; 1 by default.
     pub fn scale(&self) -> f64 {
         self.scale.unwrap_or(1.0)
-    }
-}
-
-impl Journey {
-    /// The group that pays.
-    pub fn payer_group(&self) -> &str {
-        self.payer.as_deref().unwrap_or("payers")
-    }
-
-    /// The group that is paid.
-    pub fn merchant_group(&self) -> &str {
-        self.merchant.as_deref().unwrap_or("merchants")
-    }
-
-    /// The fixed amount, if it is not drawn from the shape.
-    pub fn fixed_amount(&self) -> Option<Amount> {
-        self.amount.as_deref().and_then(Amount::parse)
-    }
-
-    /// All requests and waits in file order, those inside `parallel` counted through in place of it: the
-    /// order in which history numbers steps.
-    pub fn flat_steps(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().flat_map(|step| match &step.parallel {
-            Some(inner) => inner.iter().collect::<Vec<_>>(),
-            None => vec![step],
-        })
-    }
-}
-
-impl Derived {
-    /// How it is computed; `None` unless exactly one of `percent` and `plus` is given.
-    pub const fn rule(&self) -> Option<DerivedRule> {
-        match (self.percent, self.plus) {
-            (Some(percent), None) => Some(DerivedRule::Percent(percent)),
-            (None, Some(plus)) => Some(DerivedRule::Plus(plus)),
-            _ => None,
-        }
-    }
-}
-
-impl Step {
-    /// What it does; `None` unless exactly one of the kinds is given and parses.
-    pub fn kind(&self) -> Option<StepKind<'_>> {
-        match (&self.post, &self.get, &self.await_, &self.parallel, &self.pause) {
-            (Some(path), None, None, None, None) => Some(StepKind::Post(path)),
-            (None, Some(path), None, None, None) => Some(StepKind::Get(path)),
-            (None, None, Some(wait), None, None) => Some(StepKind::Await(wait)),
-            (None, None, None, Some(inner), None) => Some(StepKind::Parallel(inner)),
-            (None, None, None, None, Some(pause)) => parse_span(pause).map(StepKind::Pause),
-            _ => None,
-        }
-    }
-}
-
-impl Await {
-    /// How long at most.
-    pub fn within(&self) -> Option<Span> {
-        parse_span(&self.within)
-    }
-
-    /// Time between polls; 200 ms by default.
-    pub fn every(&self) -> Span {
-        span_or(self.every.as_deref(), Span::from_millis(200))
     }
 }
 

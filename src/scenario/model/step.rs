@@ -1,0 +1,85 @@
+//! Steps: requests, waits, and what is read from answers.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::journey::IntentSpec;
+
+/// One step of a journey: exactly one of `post`, `get`, `await`, `parallel` and `pause`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// A name for reports and for `same_as`. Default: the journey's name, or method and path.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Path of a POST request.
+    #[serde(default)]
+    pub post: Option<String>,
+    /// Path of a GET request.
+    #[serde(default)]
+    pub get: Option<String>,
+    /// JSON body. A string that is only `{{amount}}` or another amount becomes a number.
+    #[serde(default)]
+    pub json: Option<Value>,
+    /// What this request wants done exactly once; makes it part of the book of intents.
+    #[serde(default)]
+    pub intent: Option<IntentSpec>,
+    /// What the answer must be: `status: 200` or `$.path: [A, B]`. Default: status 200.
+    #[serde(default)]
+    pub expect: Option<BTreeMap<String, OneOrMany>>,
+    /// Answers that are a refusal by the rules of the business, not a failure; every condition must hold.
+    #[serde(default)]
+    pub declined: Option<BTreeMap<String, OneOrMany>>,
+    /// Values kept for later steps: name to JSON path, such as `payment: $.payment_id`. A journey whose capture
+    /// finds nothing ends there.
+    #[serde(default)]
+    pub capture: BTreeMap<String, String>,
+    /// Wait for something to be so.
+    #[serde(default, rename = "await")]
+    pub await_: Option<Await>,
+    /// Steps sent at the same moment: a conflict probe. Only `post` and `get` inside.
+    #[serde(default)]
+    pub parallel: Option<Vec<Step>>,
+    /// Wait this long, such as `200ms`.
+    #[serde(default)]
+    pub pause: Option<String>,
+}
+
+/// One value or several of which one must match.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// Any of these.
+    Many(Vec<Value>),
+    /// This one.
+    One(Value),
+}
+
+/// Waiting: exactly one of `get` (poll until) and `notice` (the platform notifies the merchant).
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Await {
+    /// Path to poll.
+    #[serde(default)]
+    pub get: Option<String>,
+    /// What the answer must be for the wait to end.
+    #[serde(default)]
+    pub until: BTreeMap<String, OneOrMany>,
+    /// Id of the payment or refund whose final notification is awaited, such as `{{payment}}`.
+    #[serde(default)]
+    pub notice: Option<String>,
+    /// Only go on if the final status is one of these; otherwise the journey ends here, in order. Default: any.
+    #[serde(default)]
+    pub go_on: Vec<String>,
+    /// How long at most, such as `10s`.
+    pub within: String,
+    /// Time between polls, such as `200ms`. Default 200 ms.
+    #[serde(default)]
+    pub every: Option<String>,
+    /// Values kept from the last answer.
+    #[serde(default)]
+    pub capture: BTreeMap<String, String>,
+}
