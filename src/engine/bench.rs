@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::clock::Clock;
-use super::compile::Program;
 use super::live::Live;
 use super::mailbox::Mailboxes;
+use super::program::Program;
 use super::recording::Recording;
 use super::render::Letterhead;
 use super::stop::{Stop, StopHandle, StopSignal};

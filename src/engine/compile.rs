@@ -8,20 +8,13 @@ use thiserror::Error;
 
 use super::body::JsonBody;
 use super::condition::Conditions;
+use super::program::{AwaitGet, AwaitNotice, GoOn, Journey, Program, RequestStep, Step};
 use super::signing::Signer;
 use crate::plan::Plan;
 use crate::scenario::model;
 use crate::scenario::path::{BadPath, JsonPath};
 use crate::scenario::template::{Template, TemplateError};
 use crate::scenario::typed::StepKind;
-use crate::time::Span;
-
-/// All journeys of a scenario, ready to run; in name order, as the plan counts kinds.
-#[derive(Clone, Debug)]
-pub struct Program {
-    pub(super) kinds: Vec<Journey>,
-    pub(super) signer: Option<Signer>,
-}
 
 /// A scenario that cannot run. `plimsoll check` finds all of these with their place in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -48,69 +41,6 @@ pub enum Fault {
     /// A step that is nothing, several things, or not allowed where it stands.
     #[error("a step must be exactly one of post, get, await, parallel and pause")]
     Step,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Journey {
-    pub(super) steps: Vec<Step>,
-    /// Whether a mailbox must be open from the start.
-    pub(super) awaits_notice: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Step {
-    Request(Arc<RequestStep>),
-    Parallel(Vec<Arc<RequestStep>>),
-    AwaitGet(AwaitGet),
-    AwaitNotice(AwaitNotice),
-    Pause(Span),
-}
-
-/// A request and how its answer is read.
-#[derive(Clone, Debug)]
-pub(super) struct RequestStep {
-    /// Place in the journey, in file order; steps in `parallel` are counted through, `parallel` itself is not.
-    pub(super) index: u16,
-    pub(super) method: Method,
-    pub(super) path: Template,
-    pub(super) body: Option<JsonBody>,
-    /// Which of the planned journey's intents it is an attempt of.
-    pub(super) intent: Option<usize>,
-    pub(super) expect: Conditions,
-    pub(super) declined: Option<Conditions>,
-    pub(super) captures: Vec<(Box<str>, JsonPath)>,
-}
-
-/// Polling until an answer is as wanted.
-#[derive(Clone, Debug)]
-pub(super) struct AwaitGet {
-    /// The poll; its `intent` is the one whose id the path names.
-    pub(super) poll: Arc<RequestStep>,
-    pub(super) until: Conditions,
-    pub(super) go_on: GoOn,
-    pub(super) within: Span,
-    pub(super) every: Span,
-    pub(super) captures: Vec<(Box<str>, JsonPath)>,
-}
-
-/// Waiting for a notification.
-#[derive(Clone, Debug)]
-pub(super) struct AwaitNotice {
-    pub(super) index: u16,
-    pub(super) subject: Template,
-    pub(super) intent: Option<usize>,
-    pub(super) go_on: GoOn,
-    pub(super) within: Span,
-}
-
-/// Final statuses with which a journey goes on after a wait.
-#[derive(Clone, Debug)]
-pub(super) struct GoOn(Vec<Box<str>>);
-
-impl GoOn {
-    pub(super) fn allows(&self, status: Option<&str>) -> bool {
-        self.0.is_empty() || status.is_some_and(|s| self.0.iter().any(|allowed| allowed.as_ref() == s))
-    }
 }
 
 impl Program {

@@ -6,9 +6,9 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::bench::Bench;
-use super::compile::{RequestStep, Step};
 use super::mailbox::OpenMailbox;
 use super::mark::Trace;
+use super::program::{RequestStep, Step};
 use super::request::{Asking, Told, exchange};
 use super::values::Captured;
 use crate::history::{Event, Outcome};

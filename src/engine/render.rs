@@ -7,8 +7,8 @@ use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 use thiserror::Error;
 
-use super::compile::RequestStep;
 use super::mark::Trace;
+use super::program::RequestStep;
 use super::signing::{SecretLookup, Signer, hmac_sha256_hex};
 use super::values::Values;
 use crate::scenario::template::{Template, Unset};

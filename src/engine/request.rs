@@ -5,9 +5,9 @@ use std::rc::Rc;
 use serde_json::Value;
 use tokio::sync::Barrier;
 
-use super::compile::RequestStep;
 use super::condition::Broken;
 use super::journey::Traveller;
+use super::program::RequestStep;
 use super::values::{Captured, Values};
 use crate::history::{Event, Exchange, Outcome};
 use crate::scenario::path::JsonPath;

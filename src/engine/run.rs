@@ -11,13 +11,13 @@ use tokio::task::LocalSet;
 
 use super::bench::Bench;
 use super::clock::{Clock, thread_cpu};
-use super::compile::Program;
 use super::guard::{AbortLimits, Guard};
 use super::live::Live;
 use super::mailbox::Mailboxes;
 use super::mark::marked_headers;
 use super::offer::Offer;
 use super::pacer::Pacer;
+use super::program::Program;
 use super::recording::{EventSink, IntentGate, Recording};
 use super::render::Letterhead;
 use super::signing::SecretLookup;

@@ -1,7 +1,7 @@
 //! Steps that wait: polls, notifications, pauses. Each ends early when the run is abandoned.
 
-use super::compile::{AwaitGet, AwaitNotice};
 use super::journey::{StepEnd, Walk};
+use super::program::{AwaitGet, AwaitNotice};
 use super::request::{Asking, capture, exchange};
 use super::values::Values;
 use crate::history::{Exchange, Outcome};
