@@ -1,5 +1,7 @@
 //! One arm's orders, from its history.
 
+use std::collections::HashMap;
+
 use super::blocks::Blocks;
 use crate::history::{Event, Exchange, Outcome};
 use crate::measure::{Settling, Waiting, is_final};
@@ -10,12 +12,15 @@ use crate::time::Span;
 /// An order is a journey: retries and polls of one order do not count twice.
 ///
 /// # Memory
-/// Twelve bytes for each planned journey, and at most 400,000 payments that wait for their final word.
+/// Twelve bytes for each planned journey, sixteen for each in flight that failed, and at most 400,000 payments that wait
+/// for their final word.
 #[derive(Debug)]
 pub struct ArmReader {
     orders: Vec<Order>,
     planned: u64,
     settling: Settling,
+    /// Due times, nanoseconds, of orders in flight whose first step failed so far.
+    asks_again: HashMap<u64, u64>,
     is_finished: bool,
 }
 
@@ -101,7 +106,13 @@ impl BlockCounts {
 impl ArmReader {
     /// Ready for the first event of an arm that is given the stream cut as `blocks`.
     pub fn new(blocks: &Blocks) -> Self {
-        Self { orders: Vec::new(), planned: blocks.planned(), settling: Settling::default(), is_finished: false }
+        Self {
+            orders: Vec::new(),
+            planned: blocks.planned(),
+            settling: Settling::default(),
+            asks_again: HashMap::new(),
+            is_finished: false,
+        }
     }
 
     /// Takes the next event, in the order it was recorded. Journeys beyond the plan are left out.
@@ -115,14 +126,15 @@ impl ArmReader {
             // A journey that a stop kept from starting was never due.
             Event::Dropped { reason, .. } if matches!(reason.as_str(), "stopped" | "aborted") => {}
             Event::Dropped { journey, .. } => self.set(*journey, Fate::Dropped),
-            Event::Ended { journey, outcome, .. } => self.set(
-                *journey,
-                match outcome {
+            Event::Ended { journey, outcome, .. } => {
+                self.asks_again.remove(journey);
+                let fate = match outcome {
                     Outcome::Ok => Fate::Ok,
                     Outcome::Declined => Fate::Declined,
                     Outcome::Unexpected | Outcome::Unknown | Outcome::NotSent => Fate::Failed,
-                },
-            ),
+                };
+                self.set(*journey, fate);
+            }
             Event::Notice(_) | Event::Note { .. } => {}
         }
     }
@@ -170,7 +182,7 @@ impl ArmReader {
         if order.fate == Fate::Unseen {
             order.fate = Fate::Open;
         }
-        if x.step == 0 && x.attempt == 1 && !x.is_poll {
+        if x.step == 0 && !x.is_poll {
             self.first_step(x);
         } else if x.is_poll
             && x.target_status.as_deref().is_some_and(is_final)
@@ -181,17 +193,27 @@ impl ArmReader {
         }
     }
 
-    /// The request by which an order is timed.
+    /// The request by which an order is timed. If it failed and is made again, the order has waited since its due time:
+    /// asking again must not hide a slow arm.
     fn first_step(&mut self, x: &Exchange) {
-        if !x.outcome.is_failed()
-            && let Some(order) = self.order_mut(x.journey)
-        {
-            order.response_us = micros(Span::from_nanos(x.answered_ns.saturating_sub(x.due_ns)));
+        let due_ns = match self.asks_again.get(&x.journey) {
+            _ if x.attempt == 1 => x.due_ns,
+            Some(due_ns) => *due_ns,
+            None => return,
+        };
+        let since_due = Span::from_nanos(x.answered_ns.saturating_sub(due_ns));
+        if x.outcome.is_failed() {
+            self.asks_again.insert(x.journey, due_ns);
+        } else {
+            self.asks_again.remove(&x.journey);
+            if let Some(order) = self.order_mut(x.journey) {
+                order.response_us = micros(since_due);
+            }
         }
         let Some(id) = &x.target_id else { return };
-        let waiting = Waiting { journey: x.journey, kind: x.kind, due_ns: x.due_ns };
+        let waiting = Waiting { journey: x.journey, kind: x.kind, due_ns };
         let sample = if x.target_status.as_deref().is_some_and(is_final) {
-            Some((waiting, Span::from_nanos(x.answered_ns.saturating_sub(x.due_ns))))
+            Some((waiting, since_due))
         } else {
             self.settling.wait_for(id, waiting)
         };

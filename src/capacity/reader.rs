@@ -138,8 +138,11 @@ impl StepReader {
             self.requests.enter(x.due_ns);
             self.requests.leave(x.answered_ns);
         }
-        if x.step == 0 && x.attempt == 1 && !x.is_poll {
-            self.first_step(x);
+        if x.step == 0 && !x.is_poll {
+            if x.attempt == 1 {
+                self.first_request(x);
+            }
+            self.first_id(x);
         } else if x.is_poll && x.target_status.as_deref().is_some_and(is_final) {
             let first_id = self.open.get(&x.journey).and_then(|open| open.first_id.clone());
             if let Some(id) = x.target_id.clone().or(first_id) {
@@ -150,7 +153,7 @@ impl StepReader {
     }
 
     /// The request by which a journey is timed.
-    fn first_step(&mut self, x: &Exchange) {
+    fn first_request(&mut self, x: &Exchange) {
         if x.outcome != Outcome::NotSent {
             let (response, service) = (between(x.due_ns, x.answered_ns), between(x.sent_ns, x.answered_ns));
             if x.due_ns >= self.warm_up.as_nanos() {
@@ -165,13 +168,16 @@ impl StepReader {
                 _ => None,
             });
         }
+    }
+
+    /// The id of what a journey's first step wants, whichever of its attempts was told it.
+    fn first_id(&mut self, x: &Exchange) {
         let Some(id) = &x.target_id else { return };
-        if let Some(open) = self.open.get_mut(&x.journey) {
-            open.first_id = Some(id.clone());
-        }
-        let waiting = Waiting { journey: x.journey, kind: x.kind, due_ns: x.due_ns };
+        let Some(open) = self.open.get_mut(&x.journey).filter(|open| open.first_id.is_none()) else { return };
+        open.first_id = Some(id.clone());
+        let waiting = Waiting { journey: x.journey, kind: x.kind, due_ns: open.due_ns };
         let sample = if x.target_status.as_deref().is_some_and(is_final) {
-            Some((waiting, between(x.due_ns, x.answered_ns)))
+            Some((waiting, between(open.due_ns, x.answered_ns)))
         } else {
             self.settling.wait_for(id, waiting)
         };

@@ -44,6 +44,14 @@ impl Bench {
         self.signal.clone().reached(Stop::Now).await;
     }
 
+    /// Waits until `at`; whether it came to that without the run being abandoned.
+    pub(super) async fn sleep_until(&self, at: RunOffset) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(self.clock.until(at).to_std()) => true,
+            () = self.abandoned() => false,
+        }
+    }
+
     pub(super) fn note_lag(&self, at: RunOffset, lag: Span) {
         self.lag.borrow_mut().record(lag);
         self.live.lag(at, lag);

@@ -9,12 +9,15 @@ use thiserror::Error;
 use super::body::JsonBody;
 use super::condition::Conditions;
 use super::program::{AwaitGet, AwaitNotice, GoOn, Journey, Program, RequestStep, Step};
+use super::retry::Retry;
 use super::signing::Signer;
-use crate::plan::Plan;
+use crate::plan::{Chance, Plan};
 use crate::scenario::model;
 use crate::scenario::path::{BadPath, JsonPath};
 use crate::scenario::template::{Template, TemplateError};
 use crate::scenario::typed::StepKind;
+use crate::time::Span;
+use crate::units::parse_span;
 
 /// A scenario that cannot run. `plimsoll check` finds all of these with their place in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -38,6 +41,9 @@ pub enum Fault {
     /// A text that is not a length of time.
     #[error("`{0}` is not a length of time such as `200ms`")]
     Span(String),
+    /// A back-off or jitter that cannot be read.
+    #[error("`retry` needs a `back_off` of readable times, and a `jitter` of at most 100 %")]
+    Retry,
     /// A step that is nothing, several things, or not allowed where it stands.
     #[error("a step must be exactly one of post, get, await, parallel and pause")]
     Step,
@@ -57,7 +63,9 @@ impl Program {
         let signer = signer.map_err(|e| in_journey("sign")(e.into()))?;
         let kinds = scenario.journeys.iter().zip(0..).map(|((name, journey), kind)| {
             let intent_of = |step_idx: u16| plan.intent_index(kind, usize::from(step_idx));
-            let compiler = Compiler { journey, intent_of: &intent_of, index: 0, by_capture: BTreeMap::new() };
+            let chance = |place| plan.chance(kind, place);
+            let (intent_of, chance) = (&intent_of, &chance);
+            let compiler = Compiler { journey, intent_of, chance, index: 0, by_capture: BTreeMap::new() };
             compiler.journey().map_err(in_journey(name))
         });
         Ok(Self { kinds: kinds.collect::<Result<_, _>>()?, signer })
@@ -69,6 +77,7 @@ struct Compiler<'s> {
     journey: &'s model::Journey,
     /// Which planned intent a step carries, by its index.
     intent_of: &'s dyn Fn(u16) -> Option<usize>,
+    chance: &'s dyn Fn(u16) -> Chance,
     index: u16,
     /// Name of a target id captured from an answer to the intent it belongs to.
     by_capture: BTreeMap<&'s str, usize>,
@@ -118,11 +127,23 @@ impl<'s> Compiler<'s> {
             expect: expect.unwrap_or_default().or_status_200(),
             declined: step.declined.as_ref().map(Conditions::compile).transpose()?,
             captures: captures(&step.capture)?,
+            timeout: step.timeout.as_deref().map(span).transpose()?,
+            retry: step.retry.as_ref().map(|retry| self.retry(retry, index)).transpose()?,
+        })
+    }
+
+    fn retry(&self, retry: &model::Retry, place: u16) -> Result<Retry, Fault> {
+        Ok(Retry {
+            attempts: retry.attempts,
+            on: retry.on().into(),
+            back_off: retry.back_off.rule().ok_or(Fault::Retry)?,
+            jitter: retry.jitter().ok_or(Fault::Retry)?,
+            chance: (self.chance)(place),
         })
     }
 
     fn wait(&mut self, wait: &model::Await) -> Result<Step, Fault> {
-        let within = wait.within().ok_or_else(|| Fault::Span(wait.within.clone()))?;
+        let within = span(&wait.within)?;
         let go_on = GoOn(wait.go_on.iter().map(|s| s.as_str().into()).collect());
         match (&wait.get, &wait.notice) {
             (Some(path), None) => {
@@ -136,6 +157,8 @@ impl<'s> Compiler<'s> {
                     expect: Conditions::default().or_status_200(),
                     declined: None,
                     captures: Vec::new(),
+                    timeout: None,
+                    retry: None,
                 };
                 let every = wait.every();
                 let until = Conditions::compile(&wait.until)?.or_status_200();
@@ -169,4 +192,8 @@ impl<'s> Compiler<'s> {
 
 fn captures(given: &BTreeMap<String, String>) -> Result<Vec<(Box<str>, JsonPath)>, Fault> {
     given.iter().map(|(name, path)| Ok((name.as_str().into(), JsonPath::parse(path)?))).collect()
+}
+
+fn span(text: &str) -> Result<Span, Fault> {
+    parse_span(text).ok_or_else(|| Fault::Span(text.to_owned()))
 }

@@ -9,7 +9,7 @@ use super::bench::Bench;
 use super::mailbox::OpenMailbox;
 use super::mark::Trace;
 use super::program::{RequestStep, Step};
-use super::request::{Asking, Told, exchange};
+use super::request::{Told, ask};
 use super::values::Captured;
 use crate::history::{Event, Outcome};
 use crate::plan::PlannedJourney;
@@ -65,7 +65,6 @@ pub(super) async fn run_journey(bench: Rc<Bench>, journey: PlannedJourney) {
         if !end.goes_on {
             break;
         }
-        walk.due = bench.clock.now();
     }
     let at = bench.clock.now();
     bench.live.journey_ended(worst);
@@ -79,6 +78,7 @@ pub(super) async fn run_journey(bench: Rc<Bench>, journey: PlannedJourney) {
 }
 
 impl Walk {
+    /// Takes `step`, and sets when the one after it is due.
     async fn step(&mut self, step: &Step) -> StepEnd {
         match step {
             Step::Request(request) => self.request(request).await,
@@ -90,8 +90,8 @@ impl Walk {
     }
 
     async fn request(&mut self, step: &RequestStep) -> StepEnd {
-        let asking = Asking { step, attempt: 1, due: self.due, is_poll: false, about: None };
-        let told = exchange(&self.me, asking, &self.captured, None).await;
+        let told = ask(&self.me, step, 1, self.due, &self.captured, None).await;
+        self.due = told.answered;
         self.captured.keep(told.captured);
         StepEnd::of(told.outcome)
     }
@@ -105,13 +105,11 @@ impl Walk {
         for (n, step) in branches.iter().enumerate() {
             let (me, step, line, due) = (self.me.clone(), step.clone(), Rc::clone(&line), self.due);
             let captured = self.captured.clone();
-            running.spawn_local(async move {
-                let asking = Asking { step: &step, attempt: 1, due, is_poll: false, about: None };
-                (n, exchange(&me, asking, &captured, Some(line)).await)
-            });
+            running.spawn_local(async move { (n, ask(&me, &step, 1, due, &captured, Some(line)).await) });
         }
         let mut told: Vec<(usize, Told)> = running.join_all().await;
         told.sort_by_key(|(n, _)| *n);
+        self.due = told.iter().map(|(_, t)| t.answered).max().unwrap_or(self.due);
         let worst = told.iter().map(|(_, t)| t.outcome).max().unwrap_or(Outcome::Ok);
         let any_ok = told.iter().any(|(_, t)| t.outcome == Outcome::Ok);
         for (_, t) in told {

@@ -22,6 +22,7 @@ mod program;
 mod recording;
 mod render;
 mod request;
+mod retry;
 mod run;
 mod signing;
 mod stop;

@@ -6,6 +6,7 @@ use hyper::Method;
 
 use super::body::JsonBody;
 use super::condition::Conditions;
+use super::retry::Retry;
 use super::signing::Signer;
 use crate::scenario::path::JsonPath;
 use crate::scenario::template::Template;
@@ -47,6 +48,9 @@ pub(super) struct RequestStep {
     pub(super) expect: Conditions,
     pub(super) declined: Option<Conditions>,
     pub(super) captures: Vec<(Box<str>, JsonPath)>,
+    /// From connecting to the last byte, if not what the run allows.
+    pub(super) timeout: Option<Span>,
+    pub(super) retry: Option<Retry>,
 }
 
 /// Polling until an answer is as wanted.

@@ -1,4 +1,4 @@
-//! One exchange: render, send, read the answer by the step's rules, record.
+//! One exchange: render, send, read the answer by the step's rules, record; and again, if that is the policy.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use super::program::RequestStep;
 use super::values::{Captured, Values};
 use crate::history::{Event, Exchange, Outcome};
 use crate::scenario::path::JsonPath;
-use crate::time::RunOffset;
+use crate::time::{RunOffset, Span};
 use crate::transport::{Answer, Failure, Request};
 
 /// A request about to be made.
@@ -26,11 +26,43 @@ pub(super) struct Asking<'a> {
 
 /// What an exchange leaves for the journey.
 pub(super) struct Told {
+    pub(super) attempt: u32,
     pub(super) outcome: Outcome,
+    /// 0 if there was no answer.
     pub(super) status: u16,
+    /// Why there was no answer, if sending failed.
+    pub(super) failure: Option<Failure>,
     /// The answer's body, if it is JSON.
     pub(super) body: Option<Value>,
     pub(super) captured: Vec<(Box<str>, String)>,
+    /// When it was answered or given up.
+    pub(super) answered: RunOffset,
+}
+
+/// Makes the step's request for the `first`-th time, and again as long as its policy says so. Each further attempt is
+/// due when its wait is over, and only the first waits at a `start_line`. Returns what the last one was told.
+pub(super) async fn ask(
+    me: &Traveller,
+    step: &RequestStep,
+    first: u32,
+    mut due: RunOffset,
+    captured: &Captured,
+    mut start_line: Option<Rc<Barrier>>,
+) -> Told {
+    let mut attempt = first;
+    loop {
+        // Rendered anew from values that cannot have changed: the same key and body, with a mark and a time of its own.
+        let asking = Asking { step, attempt, due, is_poll: false, about: None };
+        let told = exchange(me, asking, captured, start_line.take()).await;
+        let nth = attempt - first + 1;
+        let wait = step.retry.as_ref().and_then(|retry| retry.wait_after(nth, &told, me.journey.number));
+        let Some(wait) = wait else { return told };
+        due = told.answered + wait;
+        if !me.bench.sleep_until(due).await {
+            return told;
+        }
+        attempt += 1;
+    }
 }
 
 /// Makes one exchange and records it. With a `start_line`, the request is sent when all who share it have
@@ -51,10 +83,10 @@ pub(super) async fn exchange(
             // Taken before a connection is made, if one must be: a target slow to accept makes the service
             // time long, not the generator late.
             let sent = bench.clock.now();
-            if !asking.is_poll && step.index == 0 {
+            if !asking.is_poll && step.index == 0 && attempt == 1 {
                 bench.note_lag(sent, sent.since(asking.due));
             }
-            (sent, send(me, request, start_line).await)
+            (sent, send(me, request, step.timeout, start_line).await)
         }
         Err(why) => {
             // The others must not wait for one that never comes.
@@ -65,8 +97,7 @@ pub(super) async fn exchange(
         }
     };
     let answered = bench.clock.now();
-    let read = read(step, end, asking.is_poll);
-    let is_unsent = read.told.outcome == Outcome::NotSent;
+    let Read { outcome, status, failure, body, captured, reason } = read(step, end, asking.is_poll);
     let final_status = |body: &Value| {
         let word = body.get("status")?.as_str()?;
         matches!(word, "SUCCEEDED" | "FAILED").then(|| word.to_owned())
@@ -74,7 +105,7 @@ pub(super) async fn exchange(
     let intent = step.intent.and_then(|n| me.journey.intents.get(n));
     let target_id = match asking.about {
         Some(id) => Some(id),
-        None if intent.is_some() => read.told.captured.first().map(|(_, id)| id.clone()),
+        None if intent.is_some() => captured.first().map(|(_, id)| id.clone()),
         None => None,
     };
     bench.record_exchange(Exchange {
@@ -83,17 +114,17 @@ pub(super) async fn exchange(
         step: step.index,
         attempt,
         due_ns: asking.due.as_nanos(),
-        sent_ns: if is_unsent { answered } else { sent }.as_nanos(),
+        sent_ns: if outcome == Outcome::NotSent { answered } else { sent }.as_nanos(),
         answered_ns: answered.as_nanos(),
-        outcome: read.told.outcome,
-        status: read.told.status,
-        reason: read.reason,
+        outcome,
+        status,
+        reason,
         intent: intent.map(|i| i.id.clone()),
         target_id,
-        target_status: intent.and(read.told.body.as_ref()).and_then(final_status),
+        target_status: intent.and(body.as_ref()).and_then(final_status),
         is_poll: asking.is_poll,
     });
-    read.told
+    Told { attempt, outcome, status, failure, body, captured, answered }
 }
 
 /// How sending ended.
@@ -106,13 +137,15 @@ enum End {
     Never(String),
 }
 
-async fn send(me: &Traveller, request: Request, start_line: Option<Rc<Barrier>>) -> End {
+/// Sends `request` within `time`, or the client's own limit.
+async fn send(me: &Traveller, request: Request, time: Option<Span>, start_line: Option<Rc<Barrier>>) -> End {
     let client = &me.bench.client;
+    let time = time.unwrap_or(client.time_limit());
     let sending = async {
-        let Some(line) = start_line else { return client.send(request).await };
-        let lease = client.lease().await;
+        let Some(line) = start_line else { return client.send_within(time, request).await };
+        let lease = client.lease_within(time).await;
         line.wait().await;
-        lease?.send(request).await
+        lease?.send_within(time, request).await
     };
     tokio::select! {
         biased;
@@ -121,26 +154,39 @@ async fn send(me: &Traveller, request: Request, start_line: Option<Rc<Barrier>>)
     }
 }
 
+/// What an end means by the step's rules.
 struct Read {
-    told: Told,
+    outcome: Outcome,
+    status: u16,
+    failure: Option<Failure>,
+    body: Option<Value>,
+    captured: Vec<(Box<str>, String)>,
     reason: Option<String>,
 }
 
 fn read(step: &RequestStep, end: End, is_poll: bool) -> Read {
-    let without_answer = |outcome, reason: String| Read {
-        told: Told { outcome, status: 0, body: None, captured: Vec::new() },
+    let without_answer = |outcome, failure: Option<Failure>, reason: String| Read {
+        outcome,
+        status: 0,
+        failure,
+        body: None,
+        captured: Vec::new(),
         reason: Some(reason),
     };
     match end {
         End::Answered(answer) => read_answer(step, &answer, is_poll),
-        End::Failed(Failure::NotSent(why)) => without_answer(Outcome::NotSent, why.to_string()),
+        End::Failed(why) => without_answer(outcome_of(why), Some(why), why.to_string()),
+        End::Abandoned => without_answer(Outcome::Unknown, None, "abandoned".to_owned()),
+        End::Never(why) => without_answer(Outcome::NotSent, None, why),
+    }
+}
+
+const fn outcome_of(failure: Failure) -> Outcome {
+    match failure {
+        Failure::NotSent(_) => Outcome::NotSent,
         // Answered, if not in a way one can use: the target did receive it.
-        End::Failed(why @ (Failure::Garbage | Failure::TooLarge)) => {
-            without_answer(Outcome::Unexpected, why.to_string())
-        }
-        End::Failed(why @ (Failure::TimedOut | Failure::Reset)) => without_answer(Outcome::Unknown, why.to_string()),
-        End::Abandoned => without_answer(Outcome::Unknown, "abandoned".to_owned()),
-        End::Never(why) => without_answer(Outcome::NotSent, why),
+        Failure::Garbage | Failure::TooLarge => Outcome::Unexpected,
+        Failure::TimedOut | Failure::Reset => Outcome::Unknown,
     }
 }
 
@@ -159,7 +205,7 @@ fn read_answer(step: &RequestStep, answer: &Answer, is_poll: bool) -> Read {
         }
         Some(broken) => (Outcome::Unexpected, Some(said(json).unwrap_or_else(|| complaint(&broken, status)))),
     };
-    Read { told: Told { outcome, status, body, captured }, reason }
+    Read { outcome, status, failure: None, body, captured, reason }
 }
 
 /// Values found at `paths`, and the name of the first that is not there.

@@ -22,6 +22,7 @@ impl Walk {
             if wait.until.hold(told.status, told.body.as_ref()) {
                 let (captured, missing) = capture(&wait.captures, told.body.as_ref());
                 self.captured.keep(captured);
+                self.due = told.answered;
                 let status = told.body.as_ref().and_then(|b| b.get("status")?.as_str());
                 return match missing {
                     Some(_) => StepEnd::of(Outcome::Unexpected),
@@ -53,15 +54,17 @@ impl Walk {
             () = tokio::time::sleep(left.to_std()) => None,
             () = self.me.bench.abandoned() => return StepEnd::of(Outcome::Unknown),
         };
-        match status {
-            Some(status) if wait.go_on.allows(Some(&status)) => StepEnd::DONE,
-            Some(_) => StepEnd::ENOUGH,
-            None => StepEnd::of(self.waited_in_vain(wait.index, 1, wait.intent, Some(subject), wait.within)),
-        }
+        let Some(status) = status else {
+            return StepEnd::of(self.waited_in_vain(wait.index, 1, wait.intent, Some(subject), wait.within));
+        };
+        self.due = self.me.bench.clock.now();
+        if wait.go_on.allows(Some(&status)) { StepEnd::DONE } else { StepEnd::ENOUGH }
     }
 
+    /// The step after it is due when the pause is over, not when that was noticed.
     pub(super) async fn pause(&mut self, span: Span) -> StepEnd {
-        if self.sleep(span).await { StepEnd::DONE } else { StepEnd::of(Outcome::Unknown) }
+        self.due = self.due + span;
+        if self.me.bench.sleep_until(self.due).await { StepEnd::DONE } else { StepEnd::of(Outcome::Unknown) }
     }
 
     /// Whether the time passed without the run being abandoned.

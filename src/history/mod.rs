@@ -49,7 +49,8 @@ pub struct Exchange {
     pub step: u16,
     /// 1 for the first request of this step, counting up for polls and retries.
     pub attempt: u32,
-    /// Nanoseconds since the start. First step: the journey's due time. Later steps: when the step became possible.
+    /// Nanoseconds since the start. First step: the journey's due time. Later steps: when the step became possible. Retries:
+    /// when their wait was over.
     pub due_ns: u64,
     /// When the request was handed to the transport, before connecting if it had to connect: a target slow to
     /// accept does not look like a late generator. For [`Outcome::NotSent`] when it was given up.

@@ -60,6 +60,7 @@ pub struct Measurer {
 #[derive(Debug)]
 struct Open {
     kind: u16,
+    due_ns: u64,
     first_id: Option<String>,
 }
 
@@ -139,7 +140,7 @@ impl Measurer {
 
     fn exchange(&mut self, x: &Exchange) {
         if let Entry::Vacant(journey) = self.open.entry(x.journey) {
-            journey.insert(Open { kind: x.kind, first_id: None });
+            journey.insert(Open { kind: x.kind, due_ns: x.due_ns, first_id: None });
             self.start(x.kind, x.due_ns, x.sent_ns);
         }
         if x.outcome != Outcome::NotSent {
@@ -148,8 +149,11 @@ impl Measurer {
         if x.outcome.is_failed() {
             self.count_reason(x);
         }
-        if x.step == 0 && x.attempt == 1 && !x.is_poll {
-            self.first_step(x);
+        if x.step == 0 && !x.is_poll {
+            if x.attempt == 1 {
+                self.first_request(x);
+            }
+            self.first_id(x);
         } else if x.is_poll && x.target_status.as_deref().is_some_and(is_final) {
             let first_id = self.open.get(&x.journey).and_then(|open| open.first_id.clone());
             if let Some(id) = x.target_id.clone().or(first_id) {
@@ -160,7 +164,7 @@ impl Measurer {
     }
 
     /// The request by which a journey is timed.
-    fn first_step(&mut self, x: &Exchange) {
+    fn first_request(&mut self, x: &Exchange) {
         if x.outcome != Outcome::NotSent {
             let between = |from: u64, to: u64| Span::from_nanos(to.saturating_sub(from));
             let (response, service) = (between(x.due_ns, x.answered_ns), between(x.sent_ns, x.answered_ns));
@@ -181,13 +185,16 @@ impl Measurer {
                 });
             }
         }
+    }
+
+    /// The id of what a journey's first step wants, whichever of its attempts was told it.
+    fn first_id(&mut self, x: &Exchange) {
         let Some(id) = &x.target_id else { return };
-        if let Some(open) = self.open.get_mut(&x.journey) {
-            open.first_id = Some(id.clone());
-        }
-        let waiting = Waiting { journey: x.journey, kind: x.kind, due_ns: x.due_ns };
+        let Some(open) = self.open.get_mut(&x.journey).filter(|open| open.first_id.is_none()) else { return };
+        open.first_id = Some(id.clone());
+        let waiting = Waiting { journey: x.journey, kind: x.kind, due_ns: open.due_ns };
         let sample = if x.target_status.as_deref().is_some_and(is_final) {
-            Some((waiting, Span::from_nanos(x.answered_ns.saturating_sub(x.due_ns))))
+            Some((waiting, Span::from_nanos(x.answered_ns.saturating_sub(open.due_ns))))
         } else {
             self.settling.wait_for(id, waiting)
         };

@@ -158,6 +158,25 @@ fn settled_is_the_first_signed_notice_or_final_answer() {
 }
 
 #[test]
+fn a_later_attempt_gives_the_id_but_no_response_time() {
+    let mut lost = exchange(0, 2_000, 10, Outcome::Unknown);
+    lost.target_id = None;
+    let again = Exchange { attempt: 2, ..exchange(0, 2_100, 20, Outcome::Ok) };
+    let third = Exchange { attempt: 3, ..exchange(0, 2_200, 20, Outcome::Ok) };
+    let events = [
+        Event::Exchange(lost),
+        Event::Exchange(again),
+        Event::Exchange(third),
+        notice(0, 2_300, true),
+        ended(0, 2_000, 2_221, Outcome::Ok),
+    ];
+    let all = &measured(&[], &events).measures.journeys[0];
+    assert_eq!((all.due, all.requests, all.response.n, all.settled.n, all.ok), (1, 3, 1, 1, 1));
+    assert!(near(all.response.max, 11.0), "the customer's first request, answered or not");
+    assert!(near(all.settled.max, 300.0), "from the journey's due time, not from the attempt's");
+}
+
+#[test]
 fn throughput_counts_what_ended_within_the_schedule() {
     let events: Vec<Event> = (0..10).map(|n| ended(n, 9_000, 9_500 + n * 100, Outcome::Ok)).collect();
     let m = measured(&["all: throughput >= 1/s"], &events);

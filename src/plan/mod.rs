@@ -5,6 +5,7 @@
 //! moves nothing elsewhere.
 
 mod account;
+mod chance;
 mod choice;
 mod error;
 mod intent;
@@ -14,6 +15,7 @@ mod load;
 mod summary;
 
 pub use account::{VirtualAccount, account_number, is_live};
+pub use chance::Chance;
 pub use error::{PlanError, PlanProblem};
 pub use journey::PlannedJourney;
 pub use load::Overrides;
@@ -156,6 +158,14 @@ impl Plan {
     /// attempt (`same_as`) give the intent of the step they repeat.
     pub fn intent_index(&self, kind: u16, step_idx: usize) -> Option<usize> {
         self.0.kinds.get(usize::from(kind))?.intents.index(step_idx)
+    }
+
+    /// What chance decides at the step numbered `place` of a kind of journey, while it runs.
+    ///
+    /// # Panics
+    /// If there is no such kind.
+    pub fn chance(&self, kind: u16, place: u16) -> Chance {
+        Chance::new(self.0.seed, &self.0.kind_names[usize::from(kind)], place)
     }
 
     /// The rate over time that journeys are due by.

@@ -14,6 +14,7 @@ mod intents;
 mod journeys;
 mod judging;
 mod load;
+mod retry;
 mod steps;
 mod target;
 mod variables;

@@ -3,6 +3,7 @@
 //! The doc comments of these files are the help that editors show: they go into the JSON Schema.
 
 mod journey;
+mod retry;
 mod step;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use journey::{Derived, IntentSpec, IntentWord, Journey, ProbeWord};
+pub use retry::{BackOff, Doubling, Retry, RetryOn, RetryWord};
 pub use step::{Await, OneOrMany, Step};
 
 /// A scenario file.

@@ -5,6 +5,7 @@
 //! give `None`; they never panic.
 
 mod journey;
+mod retry;
 mod step;
 
 use crate::arrival::{Gamma, Mmpp, RateLine, Spike, spike_lines};
@@ -17,6 +18,7 @@ use crate::time::Span;
 use crate::units::{parse_percent, parse_rate, parse_span};
 
 pub use journey::DerivedRule;
+pub use retry::BackOffRule;
 pub use step::StepKind;
 
 /// The rate over one stage, in journeys per second.

@@ -70,26 +70,39 @@ impl Client {
         self.inner.connects.borrow().clone()
     }
 
+    /// The time limit of [`Limits`].
+    pub fn time_limit(&self) -> Span {
+        self.inner.limits.time
+    }
+
     /// Takes the connection used last, or makes one.
     ///
     /// # Errors
-    /// [`NotSent`] if none could be made within the time limit.
-    pub async fn lease(&self) -> Result<Lease, NotSent> {
-        timeout(self.inner.limits.time.to_std(), self.take()).await.unwrap_or(Err(NotSent::TimedOut))
+    /// [`NotSent`] if none could be made within `limit`.
+    pub async fn lease_within(&self, limit: Span) -> Result<Lease, NotSent> {
+        timeout(limit.to_std(), self.take()).await.unwrap_or(Err(NotSent::TimedOut))
     }
 
-    /// Sends `request` over an idle or a new connection; the time limit covers both.
+    /// [`send_within`](Self::send_within) the time limit of [`Limits`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        self.send_within(self.time_limit(), request).await
+    }
+
+    /// Sends `request` over an idle or a new connection; `limit` covers both.
     ///
     /// # Errors
     /// [`Failure`] if there is no complete answer.
-    pub async fn send(&self, request: Request) -> Result<Answer, Failure> {
+    pub async fn send_within(&self, limit: Span, request: Request) -> Result<Answer, Failure> {
         let is_sent = Cell::new(false);
         let whole = async {
             let lease = self.take().await?;
             is_sent.set(true);
             lease.exchange(request).await
         };
-        match timeout(self.inner.limits.time.to_std(), whole).await {
+        match timeout(limit.to_std(), whole).await {
             Ok(end) => end,
             Err(_) if is_sent.get() => Err(Failure::TimedOut),
             Err(_) => Err(NotSent::TimedOut.into()),
@@ -140,13 +153,12 @@ async fn open(origin: &Origin) -> Result<Connection, NotSent> {
 }
 
 impl Lease {
-    /// Sends `request` over this connection, within the time limit.
+    /// Sends `request` over this connection, within `limit`.
     ///
     /// # Errors
     /// [`Failure`] if there is no complete answer.
-    pub async fn send(self, request: Request) -> Result<Answer, Failure> {
-        let time = self.client.inner.limits.time.to_std();
-        timeout(time, self.exchange(request)).await.unwrap_or(Err(Failure::TimedOut))
+    pub async fn send_within(self, limit: Span, request: Request) -> Result<Answer, Failure> {
+        timeout(limit.to_std(), self.exchange(request)).await.unwrap_or(Err(Failure::TimedOut))
     }
 
     async fn exchange(self, request: Request) -> Result<Answer, Failure> {

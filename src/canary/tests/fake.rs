@@ -157,7 +157,7 @@ fn events(journey: u64, did: Did) -> Vec<Event> {
     events
 }
 
-fn exchange(journey: u64, due_ns: u64, outcome: Outcome, us: f64) -> Event {
+pub(super) fn exchange(journey: u64, due_ns: u64, outcome: Outcome, us: f64) -> Event {
     Event::Exchange(Exchange {
         journey,
         kind: 0,

@@ -1,7 +1,7 @@
 //! Releases and weather whose truth is known.
 
+mod arm;
 mod fake;
-
 mod simulated;
 mod weather;
 

@@ -16,7 +16,7 @@ use crate::scenario::model::AccountKind;
 use crate::time::Span;
 
 /// One journey of these steps against `router`; what was recorded.
-fn walk(router: Router, journey: &Value) -> Arc<FakeSink> {
+pub(super) fn walk(router: Router, journey: &Value) -> Arc<FakeSink> {
     let target = FakeTarget::start(router);
     let s = setup(target.origin(), journey, 1, Span::from_millis(1));
     let report = run_load(s.config).unwrap();
@@ -24,13 +24,13 @@ fn walk(router: Router, journey: &Value) -> Arc<FakeSink> {
     s.sink
 }
 
-fn ended(sink: &FakeSink) -> Outcome {
+pub(super) fn ended(sink: &FakeSink) -> Outcome {
     let found =
         sink.all().into_iter().find_map(|e| if let Event::Ended { outcome, .. } = e { Some(outcome) } else { None });
     found.expect("the journey ended")
 }
 
-fn pay(extra: &Value) -> Value {
+pub(super) fn pay(extra: &Value) -> Value {
     let mut step = json!({
         "name": "pay",
         "post": "/v1/payments",
@@ -46,7 +46,7 @@ fn pay(extra: &Value) -> Value {
     step
 }
 
-fn answering(answer: &Value) -> Router {
+pub(super) fn answering(answer: &Value) -> Router {
     let answer = answer.clone();
     Router::new().fallback(move || std::future::ready(axum::Json(answer.clone())))
 }
@@ -60,9 +60,9 @@ fn hmac_by_hand(key: &[u8], text: &[u8]) -> String {
     hex::encode(Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize())
 }
 
-type Seen = Arc<Mutex<Vec<(Method, String, HeaderMap, String)>>>;
+pub(super) type Seen = Arc<Mutex<Vec<(Method, String, HeaderMap, String)>>>;
 
-async fn keep(
+pub(super) async fn keep(
     State(seen): State<Seen>,
     method: Method,
     uri: Uri,

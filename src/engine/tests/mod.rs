@@ -3,5 +3,6 @@
 mod fake;
 mod journeys;
 mod merchant;
+mod retries;
 mod runs;
 mod stored;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::load::{check_span, check_time};
+use super::retry::check_retry;
 use super::variables::{Scope, check_template, is_built_in};
 use super::{Found, Spot, exactly_one, is_identifier};
 use crate::scenario::document::{child, item};
@@ -110,6 +111,10 @@ fn check_step(step: &Step, pointer: &str, scope: &Scope, found: &mut Found<'_>) 
         check_await(wait, &child(pointer, "await"), scope, found);
     }
     check_time(found, &child(pointer, "pause"), step.pause.as_deref());
+    check_time(found, &child(pointer, "timeout"), step.timeout.as_deref());
+    if let Some(retry) = &step.retry {
+        check_retry(retry, step, &child(pointer, "retry"), found);
+    }
 }
 
 /// Keys that say something about a request, in a step that makes none.
@@ -121,6 +126,8 @@ fn check_belongings(step: &Step, pointer: &str, found: &mut Found<'_>) {
         ("intent", step.intent.is_some(), step.post.is_some(), "`post`"),
         ("expect", step.expect.is_some(), is_request, "`post` and `get`"),
         ("declined", step.declined.is_some(), is_request, "`post` and `get`"),
+        ("timeout", step.timeout.is_some(), is_request, "`post` and `get`"),
+        ("retry", step.retry.is_some(), is_request, "`post` and `get`"),
         ("capture", !step.capture.is_empty(), is_request, "`post` and `get`, or inside `await`"),
     ];
     for (key, is_there, belongs, with) in belongings {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::journey::IntentSpec;
+use super::retry::Retry;
 
 /// One step of a journey: exactly one of `post`, `get`, `await`, `parallel` and `pause`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +38,12 @@ pub struct Step {
     /// finds nothing ends there.
     #[serde(default)]
     pub capture: BTreeMap<String, String>,
+    /// How long one request may take, from connecting to the last byte, such as `800ms`. Default 10 s.
+    #[serde(default)]
+    pub timeout: Option<String>,
+    /// When the request is made again. The step ends as its last attempt did.
+    #[serde(default)]
+    pub retry: Option<Retry>,
     /// Wait for something to be so.
     #[serde(default, rename = "await")]
     pub await_: Option<Await>,

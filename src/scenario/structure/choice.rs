@@ -32,6 +32,8 @@ impl<'s> Walk<'s> {
         match value {
             Value::String(text) if options.words.contains(&text.as_str()) => {}
             Value::Object(map) if !options.variants.is_empty() => self.variant(map, &options, at),
+            // A text where words or numbers go is a word misspelt.
+            Value::String(text) if self.takes_no_text(&options) => self.unknown_word(text, &options.words, at),
             _ if !options.shapes.is_empty() => self.shape(value, &options.shapes, at),
             Value::String(text) => {
                 let known: Vec<&str> =
@@ -74,6 +76,15 @@ impl<'s> Walk<'s> {
         } else {
             options.shapes.push(alternative);
         }
+    }
+
+    /// Whether there are words, and other alternatives of which none is a text.
+    fn takes_no_text(&self, options: &Options<'s>) -> bool {
+        let is_text = |shape: &&Value| {
+            let types = self.resolve(shape).and_then(|s| s.get("type"));
+            types.is_none_or(|types| has_type(&Value::from(""), types))
+        };
+        !options.words.is_empty() && !options.shapes.is_empty() && !options.shapes.iter().any(is_text)
     }
 
     fn variant(&mut self, map: &Map<String, Value>, options: &Options<'s>, at: &At<'s>) {
