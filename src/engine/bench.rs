@@ -44,6 +44,11 @@ impl Bench {
         self.signal.clone().reached(Stop::Now).await;
     }
 
+    /// Whether what is in flight is to be given up.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.signal.now() == Stop::Now
+    }
+
     /// Waits until `at`; whether it came to that without the run being abandoned.
     pub(super) async fn sleep_until(&self, at: RunOffset) -> bool {
         tokio::select! {

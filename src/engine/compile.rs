@@ -8,10 +8,13 @@ use thiserror::Error;
 
 use super::body::JsonBody;
 use super::condition::Conditions;
-use super::program::{AwaitGet, AwaitNotice, GoOn, Journey, Program, RequestStep, Step};
+use super::pause::Pause;
+use super::program::{AwaitGet, AwaitNotice, Choose, GoOn, If, Journey, Program, Repeat, RequestStep, Step};
 use super::retry::Retry;
 use super::signing::Signer;
-use crate::plan::{Chance, Plan};
+use super::turns::Counted;
+use super::when::{Outcomes, When};
+use crate::plan::{Chance, Plan, Weighted};
 use crate::scenario::model;
 use crate::scenario::path::{BadPath, JsonPath};
 use crate::scenario::template::{Template, TemplateError};
@@ -45,8 +48,14 @@ pub enum Fault {
     #[error("`retry` needs a `back_off` of readable times, and a `jitter` of at most 100 %")]
     Retry,
     /// A step that is nothing, several things, or not allowed where it stands.
-    #[error("a step must be exactly one of post, get, await, parallel and pause")]
+    #[error("a step must be exactly one of post, get, await, parallel, pause, repeat, if and choose")]
     Step,
+    /// A condition that looks at nothing there is.
+    #[error("a condition must be an outcome, a status, or a variable in braces")]
+    When,
+    /// Ways of which none is ever taken.
+    #[error("`choose` needs weights of at least 0, one of them above")]
+    Weights,
 }
 
 impl Program {
@@ -65,7 +74,16 @@ impl Program {
             let intent_of = |step_idx: u16| plan.intent_index(kind, usize::from(step_idx));
             let chance = |place| plan.chance(kind, place);
             let (intent_of, chance) = (&intent_of, &chance);
-            let compiler = Compiler { journey, intent_of, chance, index: 0, by_capture: BTreeMap::new() };
+            let compiler = Compiler {
+                journey,
+                intent_of,
+                chance,
+                index: 0,
+                place: 0,
+                is_repeated: false,
+                awaits_notice: false,
+                by_capture: BTreeMap::new(),
+            };
             compiler.journey().map_err(in_journey(name))
         });
         Ok(Self { kinds: kinds.collect::<Result<_, _>>()?, signer })
@@ -77,17 +95,27 @@ struct Compiler<'s> {
     journey: &'s model::Journey,
     /// Which planned intent a step carries, by its index.
     intent_of: &'s dyn Fn(u16) -> Option<usize>,
+    /// What chance decides at the step of this place.
     chance: &'s dyn Fn(u16) -> Chance,
+    /// As history counts steps.
     index: u16,
+    /// As chance does: control steps have a place as well.
+    place: u16,
+    /// Whether this is inside a `repeat`.
+    is_repeated: bool,
+    awaits_notice: bool,
     /// Name of a target id captured from an answer to the intent it belongs to.
     by_capture: BTreeMap<&'s str, usize>,
 }
 
 impl<'s> Compiler<'s> {
     fn journey(mut self) -> Result<Journey, Fault> {
-        let steps = self.journey.steps.iter().map(|step| self.step(step)).collect::<Result<Vec<Step>, _>>()?;
-        let awaits_notice = steps.iter().any(|s| matches!(s, Step::AwaitNotice(_)));
-        Ok(Journey { steps, awaits_notice })
+        let steps = self.steps(&self.journey.steps)?;
+        Ok(Journey { steps, awaits_notice: self.awaits_notice })
+    }
+
+    fn steps(&mut self, steps: &'s [model::Step]) -> Result<Vec<Step>, Fault> {
+        steps.iter().map(|step| self.step(step)).collect()
     }
 
     fn step(&mut self, step: &'s model::Step) -> Result<Step, Fault> {
@@ -103,9 +131,28 @@ impl<'s> Compiler<'s> {
                 });
                 Ok(Step::Parallel(branches.collect::<Result<_, _>>()?))
             }
-            StepKind::Pause(span) => {
+            StepKind::Pause(rule) => {
                 self.next_index();
-                Ok(Step::Pause(span))
+                let (chance, counted) = self.place();
+                Ok(Step::Pause(Pause { rule, chance, counted }))
+            }
+            StepKind::Repeat(repeat) => {
+                let is_repeated = std::mem::replace(&mut self.is_repeated, true);
+                let steps = self.steps(&repeat.steps)?;
+                self.is_repeated = is_repeated;
+                let until = repeat.until.as_ref().map(|until| When::compile(until).ok_or(Fault::When));
+                Ok(Step::Repeat(Repeat { times: repeat.times, until: until.transpose()?, steps }))
+            }
+            StepKind::If(question) => Ok(Step::If(If {
+                when: When::compile(question.when).ok_or(Fault::When)?,
+                then: self.steps(question.then)?,
+                otherwise: self.steps(question.otherwise)?,
+            })),
+            StepKind::Choose(ways) => {
+                let (chance, counted) = self.place();
+                let mix = Weighted::new(ways.iter().map(|way| way.weight)).ok_or(Fault::Weights)?;
+                let ways = ways.iter().map(|way| self.steps(&way.steps)).collect::<Result<_, _>>()?;
+                Ok(Step::Choose(Choose { mix, ways, chance, counted }))
             }
         }
     }
@@ -113,6 +160,7 @@ impl<'s> Compiler<'s> {
     fn request(&mut self, step: &'s model::Step, method: Method, path: &str) -> Result<RequestStep, Fault> {
         let index = self.next_index();
         let intent = (self.intent_of)(index);
+        let (chance, counted) = self.place();
         if let (Some(intent), Some(name)) = (intent, step.capture.keys().next()) {
             self.by_capture.insert(name, intent);
         }
@@ -128,17 +176,9 @@ impl<'s> Compiler<'s> {
             declined: step.declined.as_ref().map(Conditions::compile).transpose()?,
             captures: captures(&step.capture)?,
             timeout: step.timeout.as_deref().map(span).transpose()?,
-            retry: step.retry.as_ref().map(|retry| self.retry(retry, index)).transpose()?,
-        })
-    }
-
-    fn retry(&self, retry: &model::Retry, place: u16) -> Result<Retry, Fault> {
-        Ok(Retry {
-            attempts: retry.attempts,
-            on: retry.on().into(),
-            back_off: retry.back_off.rule().ok_or(Fault::Retry)?,
-            jitter: retry.jitter().ok_or(Fault::Retry)?,
-            chance: (self.chance)(place),
+            retry: step.retry.as_ref().map(|policy| retry(policy, chance)).transpose()?,
+            go_on: Outcomes::of(step.go_on.iter().copied()),
+            counted,
         })
     }
 
@@ -150,6 +190,7 @@ impl<'s> Compiler<'s> {
                 let path = Template::parse(path)?;
                 let poll = RequestStep {
                     index: self.next_index(),
+                    counted: self.place().1,
                     method: Method::GET,
                     intent: self.about(&path),
                     path,
@@ -159,6 +200,7 @@ impl<'s> Compiler<'s> {
                     captures: Vec::new(),
                     timeout: None,
                     retry: None,
+                    go_on: Outcomes::default(),
                 };
                 let every = wait.every();
                 let until = Conditions::compile(&wait.until)?.or_status_200();
@@ -167,6 +209,7 @@ impl<'s> Compiler<'s> {
             }
             (None, Some(subject)) => {
                 let subject = Template::parse(subject)?;
+                self.awaits_notice = true;
                 let intent = self.about(&subject);
                 Ok(Step::AwaitNotice(AwaitNotice { index: self.next_index(), subject, intent, go_on, within }))
             }
@@ -183,6 +226,13 @@ impl<'s> Compiler<'s> {
         matches!(name, "amount" | "payer.balance") || self.journey.lets.contains_key(name)
     }
 
+    /// The next place: what chance decides there, and where turns are counted if it comes more than once.
+    fn place(&mut self) -> (Chance, Counted) {
+        let place = self.place;
+        self.place = self.place.saturating_add(1);
+        ((self.chance)(place), self.is_repeated.then_some(place))
+    }
+
     fn next_index(&mut self) -> u16 {
         let index = self.index;
         self.index = self.index.saturating_add(1);
@@ -192,6 +242,16 @@ impl<'s> Compiler<'s> {
 
 fn captures(given: &BTreeMap<String, String>) -> Result<Vec<(Box<str>, JsonPath)>, Fault> {
     given.iter().map(|(name, path)| Ok((name.as_str().into(), JsonPath::parse(path)?))).collect()
+}
+
+fn retry(policy: &model::Retry, chance: Chance) -> Result<Retry, Fault> {
+    Ok(Retry {
+        attempts: policy.attempts,
+        on: policy.on().into(),
+        back_off: policy.back_off.rule().ok_or(Fault::Retry)?,
+        jitter: policy.jitter().ok_or(Fault::Retry)?,
+        chance,
+    })
 }
 
 fn span(text: &str) -> Result<Span, Fault> {

@@ -10,7 +10,9 @@ use super::mailbox::OpenMailbox;
 use super::mark::Trace;
 use super::program::{RequestStep, Step};
 use super::request::{Told, ask};
+use super::turns::Turns;
 use super::values::Captured;
+use super::when::Last;
 use crate::history::{Event, Outcome};
 use crate::plan::PlannedJourney;
 use crate::time::RunOffset;
@@ -30,6 +32,8 @@ pub(super) struct Walk {
     pub(super) mailbox: Option<OpenMailbox>,
     /// Since when the next step is possible.
     pub(super) due: RunOffset,
+    pub(super) last: Last,
+    pub(super) turns: Turns,
 }
 
 /// What a step means for the rest of the journey.
@@ -57,27 +61,40 @@ pub(super) async fn run_journey(bench: Rc<Bench>, journey: PlannedJourney) {
     let trace = Trace::of(&bench.run, journey.number);
     let due = journey.due;
     let me = Traveller { bench: Rc::clone(&bench), journey: Rc::new(journey), trace };
-    let mut walk = Walk { me: me.clone(), captured: Captured::default(), mailbox, due };
-    let mut worst = Outcome::Ok;
-    for step in &kind.steps {
-        let end = walk.step(step).await;
-        worst = worst.max(end.outcome);
-        if !end.goes_on {
-            break;
-        }
-    }
+    let mut walk = Walk {
+        me: me.clone(),
+        captured: Captured::default(),
+        mailbox,
+        due,
+        last: Last { outcome: Outcome::Ok, status: 0 },
+        turns: Turns::default(),
+    };
+    let outcome = walk.steps(&kind.steps).await.outcome;
     let at = bench.clock.now();
-    bench.live.journey_ended(worst);
+    bench.live.journey_ended(outcome);
     me.record(Event::Ended {
         journey: me.journey.number,
         kind: me.journey.kind,
         due_ns: due.as_nanos(),
         at_ns: at.as_nanos(),
-        outcome: worst,
+        outcome,
     });
 }
 
 impl Walk {
+    /// Takes `steps` one after the other, up to the first that does not lead on. Its outcome is the worst of theirs.
+    pub(super) async fn steps(&mut self, steps: &[Step]) -> StepEnd {
+        let mut worst = Outcome::Ok;
+        for step in steps {
+            let end = self.step(step).await;
+            worst = worst.max(end.outcome);
+            if !end.goes_on {
+                return StepEnd { outcome: worst, goes_on: false };
+            }
+        }
+        StepEnd { outcome: worst, goes_on: true }
+    }
+
     /// Takes `step`, and sets when the one after it is due.
     async fn step(&mut self, step: &Step) -> StepEnd {
         match step {
@@ -85,15 +102,27 @@ impl Walk {
             Step::Parallel(branches) => self.parallel(branches).await,
             Step::AwaitGet(wait) => self.await_get(wait).await,
             Step::AwaitNotice(wait) => self.await_notice(wait).await,
-            Step::Pause(span) => self.pause(*span).await,
+            Step::Pause(pause) => self.pause(pause).await,
+            // Boxed, as they hold steps themselves; only journeys that have some pay for it.
+            Step::Repeat(repeat) => Box::pin(self.repeat(repeat)).await,
+            Step::If(question) => Box::pin(self.look(question)).await,
+            Step::Choose(choice) => Box::pin(self.choose(choice)).await,
         }
     }
 
     async fn request(&mut self, step: &RequestStep) -> StepEnd {
-        let told = ask(&self.me, step, 1, self.due, &self.captured, None).await;
+        let first = self.turns.next(step.counted);
+        let told = ask(&self.me, step, first, self.due, &self.captured, None).await;
+        self.turns.note(step.counted, told.attempt);
         self.due = told.answered;
+        self.last = Last { outcome: told.outcome, status: told.status };
         self.captured.keep(told.captured);
-        StepEnd::of(told.outcome)
+        // Nothing is dealt with once the run is over.
+        if step.go_on.has(told.outcome) && !self.me.bench.is_abandoned() {
+            StepEnd::DONE
+        } else {
+            StepEnd::of(told.outcome)
+        }
     }
 
     /// Sends all branches at the same moment: each gets its connection first, and the last starts all.
@@ -104,15 +133,17 @@ impl Walk {
         let mut running = JoinSet::new();
         for (n, step) in branches.iter().enumerate() {
             let (me, step, line, due) = (self.me.clone(), step.clone(), Rc::clone(&line), self.due);
-            let captured = self.captured.clone();
-            running.spawn_local(async move { (n, ask(&me, &step, 1, due, &captured, Some(line)).await) });
+            let (captured, first) = (self.captured.clone(), self.turns.next(step.counted));
+            running.spawn_local(async move { (n, ask(&me, &step, first, due, &captured, Some(line)).await) });
         }
         let mut told: Vec<(usize, Told)> = running.join_all().await;
         told.sort_by_key(|(n, _)| *n);
-        self.due = told.iter().map(|(_, t)| t.answered).max().unwrap_or(self.due);
         let worst = told.iter().map(|(_, t)| t.outcome).max().unwrap_or(Outcome::Ok);
         let any_ok = told.iter().any(|(_, t)| t.outcome == Outcome::Ok);
-        for (_, t) in told {
+        for ((_, t), step) in told.into_iter().zip(branches) {
+            self.turns.note(step.counted, t.attempt);
+            self.due = self.due.max(t.answered);
+            self.last = Last { outcome: worst, status: t.status };
             self.captured.keep(t.captured);
         }
         StepEnd { outcome: worst, goes_on: any_ok && !worst.is_failed() }

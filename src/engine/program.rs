@@ -6,8 +6,12 @@ use hyper::Method;
 
 use super::body::JsonBody;
 use super::condition::Conditions;
+use super::pause::Pause;
 use super::retry::Retry;
 use super::signing::Signer;
+use super::turns::Counted;
+use super::when::{Outcomes, When};
+use crate::plan::{Chance, Weighted};
 use crate::scenario::path::JsonPath;
 use crate::scenario::template::Template;
 use crate::time::Span;
@@ -32,7 +36,10 @@ pub(super) enum Step {
     Parallel(Vec<Arc<RequestStep>>),
     AwaitGet(AwaitGet),
     AwaitNotice(AwaitNotice),
-    Pause(Span),
+    Pause(Pause),
+    Repeat(Repeat),
+    If(If),
+    Choose(Choose),
 }
 
 /// A request and how its answer is read.
@@ -51,6 +58,10 @@ pub(super) struct RequestStep {
     /// From connecting to the last byte, if not what the run allows.
     pub(super) timeout: Option<Span>,
     pub(super) retry: Option<Retry>,
+    /// After which outcomes besides ok the journey goes on.
+    pub(super) go_on: Outcomes,
+    /// Where its attempts are counted on, if it can come again.
+    pub(super) counted: Counted,
 }
 
 /// Polling until an answer is as wanted.
@@ -63,6 +74,34 @@ pub(super) struct AwaitGet {
     pub(super) within: Span,
     pub(super) every: Span,
     pub(super) captures: Vec<(Box<str>, JsonPath)>,
+}
+
+/// Steps done again and again.
+#[derive(Clone, Debug)]
+pub(super) struct Repeat {
+    /// Rounds at most.
+    pub(super) times: u32,
+    /// What makes a round the last.
+    pub(super) until: Option<When>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// One way or the other.
+#[derive(Clone, Debug)]
+pub(super) struct If {
+    pub(super) when: When,
+    pub(super) then: Vec<Step>,
+    pub(super) otherwise: Vec<Step>,
+}
+
+/// One of several ways, by weight.
+#[derive(Clone, Debug)]
+pub(super) struct Choose {
+    pub(super) mix: Weighted,
+    /// As many as `mix` has members.
+    pub(super) ways: Vec<Vec<Step>>,
+    pub(super) chance: Chance,
+    pub(super) counted: Counted,
 }
 
 /// Waiting for a notification.

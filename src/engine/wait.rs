@@ -1,9 +1,11 @@
 //! Steps that wait: polls, notifications, pauses. Each ends early when the run is abandoned.
 
 use super::journey::{StepEnd, Walk};
+use super::pause::Pause;
 use super::program::{AwaitGet, AwaitNotice};
 use super::request::{Asking, capture, exchange};
 use super::values::Values;
+use super::when::Last;
 use crate::history::{Exchange, Outcome};
 use crate::time::{RunOffset, Span};
 
@@ -13,7 +15,7 @@ impl Walk {
     pub(super) async fn await_get(&mut self, wait: &AwaitGet) -> StepEnd {
         let end_by = self.due + wait.within;
         let about = wait.poll.intent.and_then(|_| self.first_var(&wait.poll.path));
-        let mut attempt = 0;
+        let mut attempt = self.turns.next(wait.poll.counted) - 1;
         loop {
             attempt += 1;
             let due = self.me.bench.clock.now();
@@ -23,6 +25,8 @@ impl Walk {
                 let (captured, missing) = capture(&wait.captures, told.body.as_ref());
                 self.captured.keep(captured);
                 self.due = told.answered;
+                self.turns.note(wait.poll.counted, attempt);
+                self.last = Last { outcome: Outcome::Ok, status: told.status };
                 let status = told.body.as_ref().and_then(|b| b.get("status")?.as_str());
                 return match missing {
                     Some(_) => StepEnd::of(Outcome::Unexpected),
@@ -58,12 +62,15 @@ impl Walk {
             return StepEnd::of(self.waited_in_vain(wait.index, 1, wait.intent, Some(subject), wait.within));
         };
         self.due = self.me.bench.clock.now();
+        self.last = Last { outcome: Outcome::Ok, status: 0 };
         if wait.go_on.allows(Some(&status)) { StepEnd::DONE } else { StepEnd::ENOUGH }
     }
 
     /// The step after it is due when the pause is over, not when that was noticed.
-    pub(super) async fn pause(&mut self, span: Span) -> StepEnd {
-        self.due = self.due + span;
+    pub(super) async fn pause(&mut self, pause: &Pause) -> StepEnd {
+        let turn = self.turns.next(pause.counted);
+        self.turns.note(pause.counted, turn);
+        self.due = self.due + pause.lasts(self.me.journey.number, turn);
         if self.me.bench.sleep_until(self.due).await { StepEnd::DONE } else { StepEnd::of(Outcome::Unknown) }
     }
 

@@ -45,9 +45,9 @@ pub struct Exchange {
     pub journey: u64,
     /// Index into the plan's journey kinds.
     pub kind: u16,
-    /// Step index within the journey kind, in file order, steps inside `parallel` counted through.
+    /// Step index within the journey kind, in file order, those inside other steps counted through.
     pub step: u16,
-    /// 1 for the first request of this step, counting up for polls and retries.
+    /// 1 for the first request of this step, counting up for polls, retries and the rounds of a `repeat`.
     pub attempt: u32,
     /// Nanoseconds since the start. First step: the journey's due time. Later steps: when the step became possible. Retries:
     /// when their wait was over.

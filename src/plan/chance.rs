@@ -12,7 +12,7 @@ pub struct Chance(Seed);
 
 impl Chance {
     /// The place `place`, in file order, of the journeys called `kind`.
-    pub(super) fn new(seed: Seed, kind: &str, place: u16) -> Self {
+    pub fn new(seed: Seed, kind: &str, place: u16) -> Self {
         Self(seed.child("step", &format!("{kind}/{place}")))
     }
 

@@ -5,13 +5,13 @@
 /// # Invariants
 /// `cumulative` ascends and its last member is above zero.
 #[derive(Clone, Debug)]
-pub(super) struct Weighted {
+pub struct Weighted {
     cumulative: Vec<f64>,
 }
 
 impl Weighted {
     /// `None` if a weight is negative or not a number, or none is above zero.
-    pub(super) fn new(weights: impl IntoIterator<Item = f64>) -> Option<Self> {
+    pub fn new(weights: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sum = 0.0;
         let add = |w: f64| {
             sum += w;
@@ -22,7 +22,7 @@ impl Weighted {
     }
 
     /// Which member the draw `u`, within (0, 1), falls on. Members of weight zero never.
-    pub(super) fn pick(&self, u: f64) -> usize {
+    pub fn pick(&self, u: f64) -> usize {
         let place = u * self.cumulative.last().expect("not empty");
         // The last member is always reached, whatever the rounding of the product.
         self.cumulative.partition_point(|&c| c <= place).min(self.cumulative.len() - 1)

@@ -91,7 +91,7 @@ pub enum PlanProblem {
     Intent {
         /// The journey.
         journey: String,
-        /// Which step, counted from 1, those inside `parallel` counted through.
+        /// Which step, counted from 1, those inside other steps counted through.
         step: usize,
         /// What is wrong with it.
         what: String,

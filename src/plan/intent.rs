@@ -10,7 +10,7 @@ use crate::scenario::template::Template;
 #[derive(Debug, Default)]
 pub(super) struct Intents {
     specs: Vec<Spec>,
-    /// For each step, those inside `parallel` counted through: which of `specs` it carries.
+    /// For each step, those inside other steps counted through: which of `specs` it carries.
     by_step: Vec<Option<usize>>,
 }
 

@@ -16,6 +16,7 @@ mod summary;
 
 pub use account::{VirtualAccount, account_number, is_live};
 pub use chance::Chance;
+pub use choice::Weighted;
 pub use error::{PlanError, PlanProblem};
 pub use journey::PlannedJourney;
 pub use load::Overrides;
@@ -24,7 +25,6 @@ pub use summary::PlanSummary;
 use std::sync::{Arc, OnceLock};
 
 use account::Group;
-use choice::Weighted;
 use kind::Kind;
 use summary::Survey;
 
@@ -154,7 +154,7 @@ impl Plan {
 
     /// Which of its journey's intents the step carries: an index into [`PlannedJourney::intents`].
     ///
-    /// `step_idx` counts steps in file order, those inside `parallel` counted through. Steps that are another
+    /// `step_idx` counts steps in file order, those inside other steps counted through. Steps that are another
     /// attempt (`same_as`) give the intent of the step they repeat.
     pub fn intent_index(&self, kind: u16, step_idx: usize) -> Option<usize> {
         self.0.kinds.get(usize::from(kind))?.intents.index(step_idx)

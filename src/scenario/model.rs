@@ -2,6 +2,7 @@
 //!
 //! The doc comments of these files are the help that editors show: they go into the JSON Schema.
 
+mod control;
 mod journey;
 mod retry;
 mod step;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use control::{OutcomeWord, Pause, PauseTimes, Repeat, Way};
 pub use journey::{Derived, IntentSpec, IntentWord, Journey, ProbeWord};
 pub use retry::{BackOff, Doubling, Retry, RetryOn, RetryWord};
 pub use step::{Await, OneOrMany, Step};

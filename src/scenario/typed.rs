@@ -4,6 +4,7 @@
 //! in the file); the checks call the same functions, so the two cannot disagree. Before the check they may
 //! give `None`; they never panic.
 
+mod control;
 mod journey;
 mod retry;
 mod step;
@@ -17,9 +18,10 @@ use crate::scenario::objective::{Objective, parse_objective};
 use crate::time::Span;
 use crate::units::{parse_percent, parse_rate, parse_span};
 
+pub use control::{PauseRule, WhenKey};
 pub use journey::DerivedRule;
 pub use retry::BackOffRule;
-pub use step::StepKind;
+pub use step::{If, StepKind};
 
 /// The rate over one stage, in journeys per second.
 #[derive(Clone, Copy, Debug, PartialEq)]

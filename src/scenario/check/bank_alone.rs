@@ -1,7 +1,8 @@
 //! A channel as the whole target: what a bank without a platform cannot give must not be asked for.
 
+use super::steps::placed;
 use super::{Found, Spot};
-use crate::scenario::document::{child, item};
+use crate::scenario::document::child;
 use crate::scenario::model::{Invariants, Scenario, Step};
 use crate::scenario::typed::TargetKind;
 
@@ -45,12 +46,8 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
     }
     for (name, journey) in &scenario.journeys {
         let steps = child(&child("/journeys", name), "steps");
-        for (n, step) in journey.steps.iter().enumerate() {
-            let at = item(&steps, n);
+        for (at, step) in placed(&journey.steps, &steps) {
             check_step(step, &at, channel, found);
-            for (m, inner) in step.parallel.iter().flatten().enumerate() {
-                check_step(inner, &item(&child(&at, "parallel"), m), channel, found);
-            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Intents: what is wanted exactly once, and which conflict it is part of.
 
 use super::variables::{Scope, check_template};
-use super::{Found, Spot};
+use super::{Found, Spot, steps};
 use crate::scenario::diagnostic::suggest;
-use crate::scenario::document::{child, item};
+use crate::scenario::document::child;
 use crate::scenario::model::{IntentSpec, IntentWord, Journey, ProbeWord, Step};
 
 /// A step with its intent, and where that stands.
@@ -29,20 +29,12 @@ pub(super) fn check_intents(journey: &Journey, pointer: &str, planned: &Scope, f
     }
 }
 
+/// The steps that have an intent, in file order.
 fn placed<'j>(journey: &'j Journey, pointer: &str) -> Vec<Placed<'j>> {
-    let mut all = Vec::new();
-    let steps = child(pointer, "steps");
-    for (n, step) in journey.steps.iter().enumerate() {
-        let at = item(&steps, n);
-        let inner = child(&at, "parallel");
-        let nested = step.parallel.iter().flatten().enumerate().map(|(m, step)| (item(&inner, m), step));
-        for (at, step) in std::iter::once((at.clone(), step)).chain(nested) {
-            if let Some(intent) = &step.intent {
-                all.push(Placed { pointer: child(&at, "intent"), step, intent });
-            }
-        }
-    }
-    all
+    let with_intent = |(at, step): (String, &'j Step)| {
+        step.intent.as_ref().map(|intent| Placed { pointer: child(&at, "intent"), step, intent })
+    };
+    steps::placed(&journey.steps, &child(pointer, "steps")).into_iter().filter_map(with_intent).collect()
 }
 
 fn check_same_as(this: &Placed<'_>, all: &[Placed<'_>], found: &mut Found<'_>) {

@@ -1,126 +1,205 @@
-//! Steps: what is asked, what is expected, what is kept.
+//! Steps: what may be one, what stands inside what, and what is known where.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
+use super::control::{check_choose, check_if, check_pause, check_repeat};
 use super::load::{check_span, check_time};
+use super::request::{check_body, check_capture, check_conditions, check_path};
 use super::retry::check_retry;
-use super::variables::{Scope, check_template, is_built_in};
-use super::{Found, Spot, exactly_one, is_identifier};
+use super::variables::{Scope, check_template};
+use super::{Found, Spot, exactly_one};
 use crate::scenario::document::{child, item};
-use crate::scenario::model::{Await, Journey, OneOrMany, Step};
-use crate::scenario::path::JsonPath;
+use crate::scenario::model::{Await, Journey, OutcomeWord, Step};
 
 pub(super) fn check_steps(journey: &Journey, pointer: &str, planned: &Scope, found: &mut Found<'_>) {
     let pointer = child(pointer, "steps");
     if journey.steps.is_empty() {
         found.error(Spot::Key(&pointer), "a journey needs at least one step");
     }
-    let mut scope = planned.clone();
-    for (n, step) in journey.steps.iter().enumerate() {
-        for name in captures(step) {
-            scope.explain(name, format!("it is captured only in step {} of this journey", n + 1));
-        }
-    }
-    let mut names: Vec<&str> = Vec::new();
-    for (n, step) in journey.steps.iter().enumerate() {
-        let at = item(&pointer, n);
-        check_name(step, &at, &mut names, found);
-        check_step(step, &at, &scope, found);
-        if let Some(inner) = &step.parallel {
-            check_parallel(inner, &child(&at, "parallel"), &scope, &mut names, found);
-        }
-        scope.add(captures(step));
-    }
+    check_begin(&journey.steps, &pointer, found);
+    let mut walk = Walk { names: Vec::new(), found };
+    walk.list(&journey.steps, &pointer, &mut planned.clone(), &Around { name: "this journey", goes_on: false });
 }
 
-fn captures(step: &Step) -> Vec<&String> {
-    let waited = step.await_.iter().flat_map(|wait| wait.capture.keys());
-    let inner = step.parallel.iter().flatten().flat_map(|step| step.capture.keys());
-    step.capture.keys().chain(waited).chain(inner).collect()
-}
-
-fn check_name<'s>(step: &'s Step, pointer: &str, names: &mut Vec<&'s str>, found: &mut Found<'_>) {
-    let Some(name) = step.name.as_deref() else { return };
-    if names.contains(&name) {
-        found
-            .error(Spot::Value(&child(pointer, "name")), format!("two steps of this journey are called `{name}`"))
-            .help("give each its own name: reports and `same_as` know steps by it");
-    }
-    names.push(name);
-}
-
-fn check_parallel<'s>(
-    inner: &'s [Step],
-    pointer: &str,
-    scope: &Scope,
-    names: &mut Vec<&'s str>,
-    found: &mut Found<'_>,
-) {
-    if inner.len() < 2 {
-        found
-            .error(Spot::Key(pointer), "`parallel` needs at least two steps")
-            .label("nothing to be at the same moment with");
-    }
-    let mut scope = scope.clone();
-    for name in inner.iter().flat_map(|step| step.capture.keys()) {
-        scope.explain(name, "it is captured by a step sent at the same moment");
-    }
-    for (n, step) in inner.iter().enumerate() {
+/// Every step of `steps`, those inside other steps included, with its pointer; in file order.
+pub(super) fn placed<'s>(steps: &'s [Step], pointer: &str) -> Vec<(String, &'s Step)> {
+    let mut all = Vec::new();
+    for (n, step) in steps.iter().enumerate() {
         let at = item(pointer, n);
-        for (key, is_there) in
-            [("await", step.await_.is_some()), ("parallel", step.parallel.is_some()), ("pause", step.pause.is_some())]
-        {
-            if is_there {
-                found
-                    .error(Spot::Key(&child(&at, key)), format!("`{key}` cannot be inside `parallel`"))
-                    .label("only `post` and `get` can");
+        let inner = step.inner();
+        all.push((at.clone(), step));
+        all.extend(inner.into_iter().flat_map(|(suffix, steps)| placed(steps, &format!("{at}{suffix}"))));
+    }
+    all
+}
+
+/// A journey is timed by its first request, which must therefore be one and the same.
+fn check_begin(steps: &[Step], pointer: &str, found: &mut Found<'_>) {
+    let Some(first) = steps.first() else { return };
+    let at = item(pointer, 0);
+    if let Some(repeat) = &first.repeat {
+        return check_begin(&repeat.steps, &child(&child(&at, "repeat"), "steps"), found);
+    }
+    for (key, is_there) in [("if", first.if_.is_some()), ("choose", first.choose.is_some())] {
+        if is_there {
+            found
+                .error(Spot::Key(&child(&at, key)), format!("a journey cannot begin with `{key}`"))
+                .label("its response time is that of its first request")
+                .help("make each way a journey of its own, chosen by its `weight`");
+        }
+    }
+}
+
+/// What a list of steps stands in.
+struct Around<'a> {
+    /// How the list is called in messages.
+    name: &'a str,
+    /// Whether something comes after it.
+    goes_on: bool,
+}
+
+struct Walk<'s, 'f, 'd> {
+    names: Vec<&'s str>,
+    found: &'f mut Found<'d>,
+}
+
+impl<'s> Walk<'s, '_, '_> {
+    /// Checks `steps`, and makes known in `scope` what is known after them.
+    fn list(&mut self, steps: &'s [Step], pointer: &str, scope: &mut Scope, around: &Around<'_>) {
+        // From the end, so that the first place counts.
+        for (n, step) in steps.iter().enumerate().rev() {
+            for (_, step) in placed(std::slice::from_ref(step), "") {
+                for name in captures(step) {
+                    scope.explain(name, format!("it is captured only in step {} of {}", n + 1, around.name));
+                }
             }
         }
-        check_name(step, &at, names, found);
-        check_step(step, &at, &scope, found);
+        for (n, step) in steps.iter().enumerate() {
+            let at = item(pointer, n);
+            let goes_on = around.goes_on || n + 1 < steps.len();
+            self.name(step, &at);
+            check_step(step, &at, scope, self.found);
+            if !step.go_on.is_empty() && !goes_on {
+                self.found
+                    .error(Spot::Key(&child(&at, "go_on")), "nothing comes after this step to deal with how it ended")
+                    .help("leave `go_on` out, or add a step such as `if: { outcome: unknown }`");
+            }
+            if step.parallel.is_none() {
+                self.inside(step, &at, scope, goes_on);
+            }
+            if let Some(inner) = &step.parallel {
+                self.parallel(inner, &child(&at, "parallel"), scope);
+            }
+            scope.add(captures(step));
+        }
     }
+
+    /// The lists inside a control step. What only some of the ways through it capture is not known after it.
+    fn inside(&mut self, step: &'s Step, at: &str, scope: &mut Scope, goes_on: bool) {
+        if let Some(repeat) = &step.repeat {
+            let pointer = child(&child(at, "repeat"), "steps");
+            self.list(&repeat.steps, &pointer, scope, &Around { name: "this `repeat`", goes_on: true });
+            return check_repeat(repeat, &child(at, "repeat"), scope, self.found);
+        }
+        let mut ways: Vec<Scope> = Vec::new();
+        for (suffix, steps) in step.inner() {
+            let mut way = scope.clone();
+            let key = suffix.split('/').nth(1).unwrap_or_default();
+            self.list(steps, &format!("{at}{suffix}"), &mut way, &Around { name: &format!("this `{key}`"), goes_on });
+            ways.push(way);
+        }
+        if step.if_.is_some() && ways.len() < 2 {
+            ways.push(scope.clone());
+        }
+        scope.join(&ways);
+    }
+
+    fn parallel(&mut self, inner: &'s [Step], pointer: &str, scope: &mut Scope) {
+        if inner.len() < 2 {
+            self.found
+                .error(Spot::Key(pointer), "`parallel` needs at least two steps")
+                .label("nothing to be at the same moment with");
+        }
+        let mut among = scope.clone();
+        for name in inner.iter().flat_map(|step| step.capture.keys()) {
+            among.explain(name, "it is captured by a step sent at the same moment");
+        }
+        for (n, step) in inner.iter().enumerate() {
+            let at = item(pointer, n);
+            for (key, is_there) in step.kinds_given() {
+                if is_there && !matches!(key, "post" | "get") {
+                    self.found
+                        .error(Spot::Key(&child(&at, key)), format!("`{key}` cannot be inside `parallel`"))
+                        .label("only `post` and `get` can");
+                }
+            }
+            if !step.go_on.is_empty() {
+                self.found
+                    .error(Spot::Key(&child(&at, "go_on")), "`go_on` cannot be inside `parallel`")
+                    .label("the journey goes on if one of the steps was ok and none failed");
+            }
+            self.name(step, &at);
+            check_step(step, &at, &among, self.found);
+        }
+        scope.add(inner.iter().flat_map(captures));
+    }
+
+    fn name(&mut self, step: &'s Step, pointer: &str) {
+        let Some(name) = step.name.as_deref() else { return };
+        if self.names.contains(&name) {
+            self.found
+                .error(Spot::Value(&child(pointer, "name")), format!("two steps of this journey are called `{name}`"))
+                .help("give each its own name: reports and `same_as` know steps by it");
+        }
+        self.names.push(name);
+    }
+}
+
+/// The names a step itself captures.
+fn captures(step: &Step) -> Vec<&String> {
+    let waited = step.await_.iter().flat_map(|wait| wait.capture.keys());
+    step.capture.keys().chain(waited).collect()
 }
 
 fn check_step(step: &Step, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
-    let kinds = [
-        ("post", step.post.is_some()),
-        ("get", step.get.is_some()),
-        ("await", step.await_.is_some()),
-        ("parallel", step.parallel.is_some()),
-        ("pause", step.pause.is_some()),
-    ];
-    exactly_one(found, pointer, "a step", &kinds);
+    exactly_one(found, pointer, "a step", &step.kinds_given());
     check_belongings(step, pointer, found);
+    let at = |key| child(pointer, key);
     for (key, path) in [("post", &step.post), ("get", &step.get)] {
         if let Some(path) = path {
-            check_path(path, &child(pointer, key), scope, found);
+            check_path(path, &at(key), scope, found);
         }
     }
     if let Some(json) = &step.json {
-        check_body(json, &child(pointer, "json"), scope, found);
+        check_body(json, &at("json"), scope, found);
     }
     for (key, conditions) in [("expect", &step.expect), ("declined", &step.declined)] {
         if let Some(conditions) = conditions {
-            check_conditions(conditions, &child(pointer, key), found);
+            check_conditions(conditions, &at(key), found);
         }
     }
-    check_capture(&step.capture, &child(pointer, "capture"), found);
-    if let Some(wait) = &step.await_ {
-        check_await(wait, &child(pointer, "await"), scope, found);
-    }
-    check_time(found, &child(pointer, "pause"), step.pause.as_deref());
-    check_time(found, &child(pointer, "timeout"), step.timeout.as_deref());
+    check_capture(&step.capture, &at("capture"), found);
+    check_time(found, &at("timeout"), step.timeout.as_deref());
     if let Some(retry) = &step.retry {
-        check_retry(retry, step, &child(pointer, "retry"), found);
+        check_retry(retry, step, &at("retry"), found);
+    }
+    if step.go_on.contains(&OutcomeWord::Ok) {
+        found.error(Spot::Value(&at("go_on")), "after `ok` a journey goes on anyway").label("name only other outcomes");
+    }
+    if let Some(wait) = &step.await_ {
+        check_await(wait, &at("await"), scope, found);
+    }
+    if let Some(pause) = &step.pause {
+        check_pause(pause, &at("pause"), found);
+    }
+    check_if(step, pointer, scope, found);
+    if let Some(ways) = &step.choose {
+        check_choose(ways, &at("choose"), found);
     }
 }
 
 /// Keys that say something about a request, in a step that makes none.
 fn check_belongings(step: &Step, pointer: &str, found: &mut Found<'_>) {
     let is_request = step.post.is_some() || step.get.is_some();
-    let is_known = is_request || step.await_.is_some() || step.parallel.is_some() || step.pause.is_some();
+    let is_known = step.kinds_given().iter().any(|(_, is_given)| *is_given);
     let belongings = [
         ("json", step.json.is_some(), step.post.is_some(), "`post`"),
         ("intent", step.intent.is_some(), step.post.is_some(), "`post`"),
@@ -128,78 +207,14 @@ fn check_belongings(step: &Step, pointer: &str, found: &mut Found<'_>) {
         ("declined", step.declined.is_some(), is_request, "`post` and `get`"),
         ("timeout", step.timeout.is_some(), is_request, "`post` and `get`"),
         ("retry", step.retry.is_some(), is_request, "`post` and `get`"),
+        ("go_on", !step.go_on.is_empty(), is_request, "`post` and `get`, or inside `await`"),
         ("capture", !step.capture.is_empty(), is_request, "`post` and `get`, or inside `await`"),
+        ("then", step.then.is_some(), step.if_.is_some(), "`if`"),
+        ("else", step.else_.is_some(), step.if_.is_some(), "`if`"),
     ];
     for (key, is_there, belongs, with) in belongings {
         if is_there && !belongs && is_known {
             found.error(Spot::Key(&child(pointer, key)), format!("`{key}` goes only with {with}"));
-        }
-    }
-}
-
-fn check_path(path: &str, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
-    if !path.starts_with('/') || path.contains([' ', '#']) {
-        found
-            .error(Spot::Value(pointer), format!("`{path}` is not a path"))
-            .help("begin with `/` and leave out scheme and host: `/v1/payments`");
-    }
-    check_template(found, pointer, path, scope);
-}
-
-fn check_body(json: &Value, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
-    match json {
-        Value::String(text) => drop(check_template(found, pointer, text, scope)),
-        Value::Array(items) => {
-            for (n, value) in items.iter().enumerate() {
-                check_body(value, &item(pointer, n), scope, found);
-            }
-        }
-        Value::Object(map) => {
-            for (key, value) in map {
-                check_body(value, &child(pointer, key), scope, found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn check_conditions(conditions: &BTreeMap<String, OneOrMany>, pointer: &str, found: &mut Found<'_>) {
-    if conditions.is_empty() {
-        found.error(Spot::Key(pointer), "no condition is given").help("add one such as `status: 200`");
-    }
-    for (name, values) in conditions {
-        let at = child(pointer, name);
-        let values = match values {
-            OneOrMany::One(value) => std::slice::from_ref(value),
-            OneOrMany::Many(values) => values.as_slice(),
-        };
-        if values.is_empty() {
-            found.error(Spot::Value(&at), "an empty list: nothing could ever match");
-        }
-        if name == "status" {
-            for value in values.iter().filter(|v| !v.as_u64().is_some_and(|n| (100..600).contains(&n))) {
-                found
-                    .error(Spot::Value(&at), format!("`{value}` is not an HTTP status such as 200"))
-                    .help("for a field of the answer's body write `$.status`");
-            }
-        } else if JsonPath::parse(name).is_err() {
-            found
-                .error(Spot::Key(&at), format!("`{name}` is neither `status` nor a JSON path"))
-                .help(format!("for a field of the answer's body write `$.{}`", name.trim_start_matches(['$', '.'])));
-        }
-    }
-}
-
-fn check_capture(capture: &BTreeMap<String, String>, pointer: &str, found: &mut Found<'_>) {
-    for (name, path) in capture {
-        let at = child(pointer, name);
-        if is_built_in(name) || !is_identifier(name) {
-            found
-                .error(Spot::Key(&at), format!("`{name}` cannot be the name of a captured value"))
-                .help("use letters, digits and `_`, and not a name that the scenario language has already");
-        }
-        if let Err(error) = JsonPath::parse(path) {
-            found.error(Spot::Value(&at), error.to_string());
         }
     }
 }

@@ -57,7 +57,21 @@ impl Scope {
     /// Remembers why a name is not known here although the journey has it.
     pub(super) fn explain(&mut self, name: &str, why: impl Into<String>) {
         if !self.knows(name) {
+            self.elsewhere.retain(|(other, _)| other != name);
             self.elsewhere.push((name.to_owned(), why.into()));
+        }
+    }
+
+    /// Goes on after `ways`, one of which is taken, and each of which began here: what all of them know is known.
+    pub(super) fn join(&mut self, ways: &[Self]) {
+        let Some(first) = ways.first() else { return };
+        for name in &first.known {
+            if ways.iter().all(|way| way.known.contains(name)) {
+                self.add([name]);
+            }
+        }
+        for name in ways.iter().flat_map(|way| &way.known) {
+            self.explain(name, "only some of the ways to here capture it");
         }
     }
 
@@ -88,15 +102,16 @@ pub(super) fn check_template(found: &mut Found<'_>, pointer: &str, text: &str, s
         }
     };
     for name in template.vars() {
-        if !scope.knows(name) {
-            tell(found, pointer, name, scope);
-        }
+        check_variable(found, Spot::Part(pointer, name), name, scope);
     }
     Some(template)
 }
 
-fn tell(found: &mut Found<'_>, pointer: &str, name: &str, scope: &Scope) {
-    let spot = Spot::Part(pointer, name);
+/// Tells it if the variable named at `spot` is not known there.
+pub(super) fn check_variable(found: &mut Found<'_>, spot: Spot<'_>, name: &str, scope: &Scope) {
+    if scope.knows(name) {
+        return;
+    }
     if let Some((_, why)) = scope.elsewhere.iter().find(|(other, _)| other == name) {
         found.error(spot, format!("`{{{{{name}}}}}` is not known here: {why}"));
     } else if name == SECRET {

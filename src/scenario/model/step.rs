@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::control::{OutcomeWord, Pause, Repeat, Way};
 use super::journey::IntentSpec;
 use super::retry::Retry;
 
-/// One step of a journey: exactly one of `post`, `get`, `await`, `parallel` and `pause`.
+/// One step of a journey: exactly one of `post`, `get`, `await`, `parallel`, `pause`, `repeat`, `if` and `choose`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -44,15 +45,35 @@ pub struct Step {
     /// When the request is made again. The step ends as its last attempt did.
     #[serde(default)]
     pub retry: Option<Retry>,
+    /// Outcomes besides `ok` after which the journey goes on, for a later step to deal with: `declined`, `unexpected`,
+    /// `unknown`, `not_sent`. They do not count as the journey's own.
+    #[serde(default)]
+    pub go_on: Vec<OutcomeWord>,
     /// Wait for something to be so.
     #[serde(default, rename = "await")]
     pub await_: Option<Await>,
     /// Steps sent at the same moment: a conflict probe. Only `post` and `get` inside.
     #[serde(default)]
     pub parallel: Option<Vec<Step>>,
-    /// Wait this long, such as `200ms`.
+    /// Wait this long, such as `200ms`, or `{ lognormal: { median: 2s, sigma: 0.5 } }`.
     #[serde(default)]
-    pub pause: Option<String>,
+    pub pause: Option<Pause>,
+    /// Steps done again and again, a bounded number of times.
+    #[serde(default)]
+    pub repeat: Option<Repeat>,
+    /// Conditions, all of which must hold for `then`: `outcome: declined` and `status: 409` of the last answer, or a
+    /// value such as `"{{state}}": [SUCCEEDED, FAILED]`, captured or known to the plan. One without a value never holds.
+    #[serde(default, rename = "if")]
+    pub if_: Option<BTreeMap<String, OneOrMany>>,
+    /// With `if`: steps done if it holds.
+    #[serde(default)]
+    pub then: Option<Vec<Step>>,
+    /// With `if`: steps done if it does not.
+    #[serde(default, rename = "else")]
+    pub else_: Option<Vec<Step>>,
+    /// One of several ways, drawn by weight from the plan's seed.
+    #[serde(default)]
+    pub choose: Option<Vec<Way>>,
 }
 
 /// One value or several of which one must match.

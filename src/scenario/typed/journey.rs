@@ -28,13 +28,22 @@ impl Journey {
         self.amount.as_deref().and_then(Amount::parse)
     }
 
-    /// All requests and waits in file order, those inside `parallel` counted through in place of it: the
-    /// order in which history numbers steps.
+    /// All requests and waits in file order, those inside other steps counted through in place of them: the order in
+    /// which history numbers steps.
     pub fn flat_steps(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().flat_map(|step| match &step.parallel {
-            Some(inner) => inner.iter().collect::<Vec<_>>(),
-            None => vec![step],
-        })
+        let mut all = Vec::new();
+        flatten(&self.steps, &mut all);
+        all.into_iter()
+    }
+}
+
+fn flatten<'s>(steps: &'s [Step], all: &mut Vec<&'s Step>) {
+    for step in steps {
+        if step.is_made_of_steps() {
+            step.inner().into_iter().for_each(|(_, inner)| flatten(inner, all));
+        } else {
+            all.push(step);
+        }
     }
 }
 
