@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hyper::Method;
+use hyper::header::HeaderValue;
 use thiserror::Error;
 
 use super::body::JsonBody;
+use super::capture;
 use super::condition::Conditions;
+use super::content::{Content, FormBody, TEXT};
 use super::pause::Pause;
 use super::program::{AwaitGet, AwaitNotice, Choose, GoOn, If, Journey, Program, Repeat, RequestStep, Step};
 use super::retry::Retry;
@@ -16,7 +19,7 @@ use super::turns::Counted;
 use super::when::{Outcomes, When};
 use crate::plan::{Chance, Plan, Weighted};
 use crate::scenario::model;
-use crate::scenario::path::{BadPath, JsonPath};
+use crate::scenario::path::BadPath;
 use crate::scenario::template::{Template, TemplateError};
 use crate::scenario::typed::StepKind;
 use crate::time::Span;
@@ -44,6 +47,12 @@ pub enum Fault {
     /// A text that is not a length of time.
     #[error("`{0}` is not a length of time such as `200ms`")]
     Span(String),
+    /// A text that is not the name or value of a header.
+    #[error("`{0}` cannot stand in a header")]
+    Header(String),
+    /// A text that is not a pattern.
+    #[error("`{0}` is not a pattern")]
+    Pattern(String),
     /// A back-off or jitter that cannot be read.
     #[error("`retry` needs a `back_off` of readable times, and a `jitter` of at most 100 %")]
     Retry,
@@ -164,21 +173,34 @@ impl<'s> Compiler<'s> {
         if let (Some(intent), Some(name)) = (intent, step.capture.keys().next()) {
             self.by_capture.insert(name, intent);
         }
-        let body = step.json.as_ref().map(|json| JsonBody::compile(json, &|name| self.is_number(name))).transpose()?;
+        let content = self.content(step)?;
         let expect = step.expect.as_ref().map(Conditions::compile).transpose()?;
         Ok(RequestStep {
             index,
             method,
             path: Template::parse(path)?,
-            body,
+            content,
             intent,
             expect: expect.unwrap_or_default().or_status_200(),
             declined: step.declined.as_ref().map(Conditions::compile).transpose()?,
-            captures: captures(&step.capture)?,
+            captures: capture::compile(&step.capture)?,
             timeout: step.timeout.as_deref().map(span).transpose()?,
             retry: step.retry.as_ref().map(|policy| retry(policy, chance)).transpose()?,
             go_on: Outcomes::of(step.go_on.iter().copied()),
             counted,
+        })
+    }
+
+    fn content(&self, step: &model::Step) -> Result<Option<Content>, Fault> {
+        Ok(match (&step.json, &step.form, &step.raw) {
+            (Some(json), ..) => Some(Content::Json(JsonBody::compile(json, &|name| self.is_number(name))?)),
+            (None, Some(form), _) => Some(Content::Form(FormBody::compile(form)?)),
+            (None, None, Some(raw)) => {
+                let bad = |text: &String| Fault::Header(text.clone());
+                let given = step.content_type.as_ref().map(|text| HeaderValue::from_str(text).map_err(|_| bad(text)));
+                Some(Content::Raw { text: Template::parse(raw)?, media_type: given.transpose()?.unwrap_or(TEXT) })
+            }
+            (None, None, None) => None,
         })
     }
 
@@ -194,7 +216,7 @@ impl<'s> Compiler<'s> {
                     method: Method::GET,
                     intent: self.about(&path),
                     path,
-                    body: None,
+                    content: None,
                     expect: Conditions::default().or_status_200(),
                     declined: None,
                     captures: Vec::new(),
@@ -204,7 +226,7 @@ impl<'s> Compiler<'s> {
                 };
                 let every = wait.every();
                 let until = Conditions::compile(&wait.until)?.or_status_200();
-                let captures = captures(&wait.capture)?;
+                let captures = capture::compile(&wait.capture)?;
                 Ok(Step::AwaitGet(AwaitGet { poll: Arc::new(poll), until, go_on, within, every, captures }))
             }
             (None, Some(subject)) => {
@@ -238,10 +260,6 @@ impl<'s> Compiler<'s> {
         self.index = self.index.saturating_add(1);
         index
     }
-}
-
-fn captures(given: &BTreeMap<String, String>) -> Result<Vec<(Box<str>, JsonPath)>, Fault> {
-    given.iter().map(|(name, path)| Ok((name.as_str().into(), JsonPath::parse(path)?))).collect()
 }
 
 fn retry(policy: &model::Retry, chance: Chance) -> Result<Retry, Fault> {

@@ -6,9 +6,11 @@
 mod awake;
 mod bench;
 mod body;
+mod capture;
 mod clock;
 mod compile;
 mod condition;
+mod content;
 mod control;
 mod guard;
 mod journey;

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use hyper::Method;
 
-use super::body::JsonBody;
+use super::capture::Capture;
 use super::condition::Conditions;
+use super::content::Content;
 use super::pause::Pause;
 use super::retry::Retry;
 use super::signing::Signer;
 use super::turns::Counted;
 use super::when::{Outcomes, When};
 use crate::plan::{Chance, Weighted};
-use crate::scenario::path::JsonPath;
 use crate::scenario::template::Template;
 use crate::time::Span;
 
@@ -49,12 +49,12 @@ pub(super) struct RequestStep {
     pub(super) index: u16,
     pub(super) method: Method,
     pub(super) path: Template,
-    pub(super) body: Option<JsonBody>,
+    pub(super) content: Option<Content>,
     /// Which of the planned journey's intents it is an attempt of.
     pub(super) intent: Option<usize>,
     pub(super) expect: Conditions,
     pub(super) declined: Option<Conditions>,
-    pub(super) captures: Vec<(Box<str>, JsonPath)>,
+    pub(super) captures: Vec<Capture>,
     /// From connecting to the last byte, if not what the run allows.
     pub(super) timeout: Option<Span>,
     pub(super) retry: Option<Retry>,
@@ -73,7 +73,7 @@ pub(super) struct AwaitGet {
     pub(super) go_on: GoOn,
     pub(super) within: Span,
     pub(super) every: Span,
-    pub(super) captures: Vec<(Box<str>, JsonPath)>,
+    pub(super) captures: Vec<Capture>,
 }
 
 /// Steps done again and again.

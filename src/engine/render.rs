@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use thiserror::Error;
 
+use super::content::Content;
 use super::mark::Trace;
 use super::program::RequestStep;
 use super::signing::{SecretLookup, Signer, hmac_sha256_hex};
@@ -40,8 +41,12 @@ impl Letterhead {
         unix_seconds: u64,
     ) -> Result<Request, RenderError> {
         let path = step.path.render(|name| values.get(name).map(percent_encoded))?;
-        let body = step.body.as_ref().map(|b| b.render(|name| values.get(name))).transpose()?.unwrap_or_default();
+        let content = step.content.as_ref();
+        let body = content.map(|c| c.render(|name| values.get(name))).transpose()?.unwrap_or_default();
         let mut headers = self.marked.clone();
+        if let Some(media_type) = content.and_then(Content::media_type) {
+            headers.insert(CONTENT_TYPE, media_type);
+        }
         trace.mark(&mut headers, step.index, attempt);
         if let Some(signer) = &self.signer {
             let http = Http { method: step.method.as_str(), path: &path, time: unix_seconds.to_string(), body: &body };

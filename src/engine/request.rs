@@ -5,12 +5,12 @@ use std::rc::Rc;
 use serde_json::Value;
 use tokio::sync::Barrier;
 
+use super::capture::capture;
 use super::condition::Broken;
 use super::journey::Traveller;
 use super::program::RequestStep;
 use super::values::{Captured, Values};
 use crate::history::{Event, Exchange, Outcome};
-use crate::scenario::path::JsonPath;
 use crate::time::{RunOffset, Span};
 use crate::transport::{Answer, Failure, Request};
 
@@ -32,6 +32,7 @@ pub(super) struct Told {
     pub(super) status: u16,
     /// Why there was no answer, if sending failed.
     pub(super) failure: Option<Failure>,
+    pub(super) answer: Option<Answer>,
     /// The answer's body, if it is JSON.
     pub(super) body: Option<Value>,
     pub(super) captured: Vec<(Box<str>, String)>,
@@ -97,7 +98,7 @@ pub(super) async fn exchange(
         }
     };
     let answered = bench.clock.now();
-    let Read { outcome, status, failure, body, captured, reason } = read(step, end, asking.is_poll);
+    let Read { outcome, status, failure, answer, body, captured, reason } = read(step, end, asking.is_poll);
     let final_status = |body: &Value| {
         let word = body.get("status")?.as_str()?;
         matches!(word, "SUCCEEDED" | "FAILED").then(|| word.to_owned())
@@ -124,7 +125,7 @@ pub(super) async fn exchange(
         target_status: intent.and(body.as_ref()).and_then(final_status),
         is_poll: asking.is_poll,
     });
-    Told { attempt, outcome, status, failure, body, captured, answered }
+    Told { attempt, outcome, status, failure, answer, body, captured, answered }
 }
 
 /// How sending ended.
@@ -159,6 +160,7 @@ struct Read {
     outcome: Outcome,
     status: u16,
     failure: Option<Failure>,
+    answer: Option<Answer>,
     body: Option<Value>,
     captured: Vec<(Box<str>, String)>,
     reason: Option<String>,
@@ -169,12 +171,13 @@ fn read(step: &RequestStep, end: End, is_poll: bool) -> Read {
         outcome,
         status: 0,
         failure,
+        answer: None,
         body: None,
         captured: Vec::new(),
         reason: Some(reason),
     };
     match end {
-        End::Answered(answer) => read_answer(step, &answer, is_poll),
+        End::Answered(answer) => read_answer(step, answer, is_poll),
         End::Failed(why) => without_answer(outcome_of(why), Some(why), why.to_string()),
         End::Abandoned => without_answer(Outcome::Unknown, None, "abandoned".to_owned()),
         End::Never(why) => without_answer(Outcome::NotSent, None, why),
@@ -190,11 +193,11 @@ const fn outcome_of(failure: Failure) -> Outcome {
     }
 }
 
-fn read_answer(step: &RequestStep, answer: &Answer, is_poll: bool) -> Read {
+fn read_answer(step: &RequestStep, answer: Answer, is_poll: bool) -> Read {
     let status = answer.status;
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let json = body.as_ref();
-    let (captured, missing) = capture(&step.captures, json);
+    let (captured, missing) = capture(&step.captures, &answer, json);
     let (outcome, reason) = match step.expect.broken(status, json) {
         None => match missing {
             Some(path) => (Outcome::Unexpected, Some(format!("missing {path}"))),
@@ -205,28 +208,7 @@ fn read_answer(step: &RequestStep, answer: &Answer, is_poll: bool) -> Read {
         }
         Some(broken) => (Outcome::Unexpected, Some(said(json).unwrap_or_else(|| complaint(&broken, status)))),
     };
-    Read { outcome, status, failure: None, body, captured, reason }
-}
-
-/// Values found at `paths`, and the name of the first that is not there.
-pub(super) fn capture<'p>(
-    paths: &'p [(Box<str>, JsonPath)],
-    body: Option<&Value>,
-) -> (Vec<(Box<str>, String)>, Option<&'p str>) {
-    let mut found = Vec::with_capacity(paths.len());
-    let mut missing = None;
-    for (name, path) in paths {
-        let text = match body.and_then(|b| path.find(b)) {
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
-            _ => None,
-        };
-        match text {
-            Some(text) => found.push((name.clone(), text)),
-            None => missing = missing.or(Some(name.as_ref())),
-        }
-    }
-    (found, missing)
+    Read { outcome, status, failure: None, answer: Some(answer), body, captured, reason }
 }
 
 /// The target's own word for what is wrong: `error`, or the `reason` of a decline.

@@ -1,9 +1,10 @@
 //! Steps that wait: polls, notifications, pauses. Each ends early when the run is abandoned.
 
+use super::capture::capture;
 use super::journey::{StepEnd, Walk};
 use super::pause::Pause;
 use super::program::{AwaitGet, AwaitNotice};
-use super::request::{Asking, capture, exchange};
+use super::request::{Asking, exchange};
 use super::values::Values;
 use super::when::Last;
 use crate::history::{Exchange, Outcome};
@@ -21,8 +22,8 @@ impl Walk {
             let due = self.me.bench.clock.now();
             let asking = Asking { step: &wait.poll, attempt, due, is_poll: true, about: about.clone() };
             let told = exchange(&self.me, asking, &self.captured, None).await;
-            if wait.until.hold(told.status, told.body.as_ref()) {
-                let (captured, missing) = capture(&wait.captures, told.body.as_ref());
+            if let Some(answer) = told.answer.as_ref().filter(|_| wait.until.hold(told.status, told.body.as_ref())) {
+                let (captured, missing) = capture(&wait.captures, answer, told.body.as_ref());
                 self.captured.keep(captured);
                 self.due = told.answered;
                 self.turns.note(wait.poll.counted, attempt);

@@ -2,6 +2,7 @@
 //!
 //! The doc comments of these files are the help that editors show: they go into the JSON Schema.
 
+mod capture;
 mod control;
 mod journey;
 mod retry;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use capture::{Capture, CaptureFrom};
 pub use control::{OutcomeWord, Pause, PauseTimes, Repeat, Way};
 pub use journey::{Derived, IntentSpec, IntentWord, Journey, ProbeWord};
 pub use retry::{BackOff, Doubling, Retry, RetryOn, RetryWord};

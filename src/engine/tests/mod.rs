@@ -1,5 +1,6 @@
 //! Whole runs against small targets in this process, over real sockets on free ports.
 
+mod bodies;
 mod control;
 mod fake;
 mod journeys;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use hyper::header::{HeaderName, HeaderValue};
+use regex::Regex;
 use serde_json::Value;
 
 use super::variables::{Scope, check_template, is_built_in};
-use super::{Found, Spot, is_identifier};
+use super::{Found, Spot, exactly_one, is_identifier};
 use crate::scenario::document::{child, item};
-use crate::scenario::model::OneOrMany;
+use crate::scenario::model::{Capture, CaptureFrom, OneOrMany, Step};
 use crate::scenario::path::JsonPath;
 
 pub(super) fn check_path(path: &str, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
@@ -19,17 +21,17 @@ pub(super) fn check_path(path: &str, pointer: &str, scope: &Scope, found: &mut F
     check_template(found, pointer, path, scope);
 }
 
-pub(super) fn check_body(json: &Value, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
+fn check_json(json: &Value, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
     match json {
         Value::String(text) => drop(check_template(found, pointer, text, scope)),
         Value::Array(items) => {
             for (n, value) in items.iter().enumerate() {
-                check_body(value, &item(pointer, n), scope, found);
+                check_json(value, &item(pointer, n), scope, found);
             }
         }
         Value::Object(map) => {
             for (key, value) in map {
-                check_body(value, &child(pointer, key), scope, found);
+                check_json(value, &child(pointer, key), scope, found);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -56,17 +58,81 @@ pub(super) fn check_conditions(conditions: &BTreeMap<String, OneOrMany>, pointer
     }
 }
 
-pub(super) fn check_capture(capture: &BTreeMap<String, String>, pointer: &str, found: &mut Found<'_>) {
-    for (name, path) in capture {
+/// The body of a request: one of JSON, a form and text.
+pub(super) fn check_content(step: &Step, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
+    let at = |key| child(pointer, key);
+    let bodies = [("json", step.json.is_some()), ("form", step.form.is_some()), ("raw", step.raw.is_some())];
+    if bodies.iter().any(|(_, is_there)| *is_there) {
+        exactly_one(found, pointer, "a request", &bodies);
+    }
+    if let Some(json) = &step.json {
+        check_json(json, &at("json"), scope, found);
+    }
+    for (name, value) in step.form.iter().flatten() {
+        let at = child(&at("form"), name);
+        match value {
+            Value::String(text) => drop(check_template(found, &at, text, scope)),
+            Value::Number(_) | Value::Bool(_) => {}
+            Value::Null | Value::Array(_) | Value::Object(_) => {
+                found
+                    .error(Spot::Value(&at), "a form has texts and numbers, nothing inside one another")
+                    .help("write the value as text, or send `json`");
+            }
+        }
+    }
+    if let Some(raw) = &step.raw {
+        check_template(found, &at("raw"), raw, scope);
+    }
+    let Some(media_type) = &step.content_type else { return };
+    if step.raw.is_none() {
+        found
+            .error(Spot::Key(&at("content_type")), "`content_type` goes only with `raw`")
+            .label("`json` and `form` have their own");
+    } else if !media_type.contains('/') || HeaderValue::from_str(media_type).is_err() {
+        found.unreadable(&at("content_type"), media_type, "a media type such as `text/xml; charset=utf-8`");
+    }
+}
+
+pub(super) fn check_capture(capture: &BTreeMap<String, Capture>, pointer: &str, found: &mut Found<'_>) {
+    for (name, from) in capture {
         let at = child(pointer, name);
         if is_built_in(name) || !is_identifier(name) {
             found
                 .error(Spot::Key(&at), format!("`{name}` cannot be the name of a captured value"))
                 .help("use letters, digits and `_`, and not a name that the scenario language has already");
         }
-        if let Err(error) = JsonPath::parse(path) {
-            found.error(Spot::Value(&at), error.to_string());
+        match from {
+            Capture::Path(path) => {
+                if let Err(error) = JsonPath::parse(path) {
+                    found.error(Spot::Value(&at), error.to_string());
+                }
+            }
+            Capture::Elsewhere(CaptureFrom::Header(header)) => {
+                if header.parse::<HeaderName>().is_err() {
+                    let at = child(&at, "header");
+                    found.error(Spot::Value(&at), format!("`{header}` cannot be the name of a header"));
+                }
+            }
+            Capture::Elsewhere(CaptureFrom::Regex(pattern)) => check_pattern(pattern, &child(&at, "regex"), found),
         }
+    }
+}
+
+fn check_pattern(pattern: &str, pointer: &str, found: &mut Found<'_>) {
+    match Regex::new(pattern) {
+        Err(error) => {
+            // Its last line says what is wrong; those before it draw the pattern once more.
+            let text = error.to_string();
+            let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            found.error(Spot::Value(pointer), format!("`{pattern}` is not a pattern: {why}"));
+        }
+        Ok(regex) if regex.captures_len() > 2 => {
+            let n = regex.captures_len() - 1;
+            found
+                .warning(Spot::Value(pointer), format!("the pattern has {n} groups, and only the first is kept"))
+                .help("write `(?:…)` for groups whose value is not wanted");
+        }
+        Ok(_) => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::control::{check_choose, check_if, check_pause, check_repeat};
 use super::load::{check_span, check_time};
-use super::request::{check_body, check_capture, check_conditions, check_path};
+use super::request::{check_capture, check_conditions, check_content, check_path};
 use super::retry::check_retry;
 use super::variables::{Scope, check_template};
 use super::{Found, Spot, exactly_one};
@@ -168,9 +168,7 @@ fn check_step(step: &Step, pointer: &str, scope: &Scope, found: &mut Found<'_>) 
             check_path(path, &at(key), scope, found);
         }
     }
-    if let Some(json) = &step.json {
-        check_body(json, &at("json"), scope, found);
-    }
+    check_content(step, pointer, scope, found);
     for (key, conditions) in [("expect", &step.expect), ("declined", &step.declined)] {
         if let Some(conditions) = conditions {
             check_conditions(conditions, &at(key), found);
@@ -202,6 +200,8 @@ fn check_belongings(step: &Step, pointer: &str, found: &mut Found<'_>) {
     let is_known = step.kinds_given().iter().any(|(_, is_given)| *is_given);
     let belongings = [
         ("json", step.json.is_some(), step.post.is_some(), "`post`"),
+        ("form", step.form.is_some(), step.post.is_some(), "`post`"),
+        ("raw", step.raw.is_some(), step.post.is_some(), "`post`"),
         ("intent", step.intent.is_some(), step.post.is_some(), "`post`"),
         ("expect", step.expect.is_some(), is_request, "`post` and `get`"),
         ("declined", step.declined.is_some(), is_request, "`post` and `get`"),

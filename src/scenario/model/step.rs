@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::capture::Capture;
 use super::control::{OutcomeWord, Pause, Repeat, Way};
 use super::journey::IntentSpec;
 use super::retry::Retry;
@@ -26,6 +27,15 @@ pub struct Step {
     /// JSON body. A string that is only `{{amount}}` or another amount becomes a number.
     #[serde(default)]
     pub json: Option<Value>,
+    /// Body of a form (`application/x-www-form-urlencoded`): names and values, in this order, percent-encoded.
+    #[serde(default)]
+    pub form: Option<Map<String, Value>>,
+    /// Body as it is written here, with the values of its variables put in as they are.
+    #[serde(default)]
+    pub raw: Option<String>,
+    /// With `raw`: what it is. Default `text/plain; charset=utf-8`.
+    #[serde(default)]
+    pub content_type: Option<String>,
     /// What this request wants done exactly once; makes it part of the book of intents.
     #[serde(default)]
     pub intent: Option<IntentSpec>,
@@ -35,10 +45,11 @@ pub struct Step {
     /// Answers that are a refusal by the rules of the business, not a failure; every condition must hold.
     #[serde(default)]
     pub declined: Option<BTreeMap<String, OneOrMany>>,
-    /// Values kept for later steps: name to JSON path, such as `payment: $.payment_id`. A journey whose capture
-    /// finds nothing ends there.
+    /// Values kept for later steps: a name to a JSON path, such as `payment: $.payment_id`, to a header of the answer, or
+    /// to a pattern. A journey whose capture finds nothing ends there. Of a step with an intent the first, by name, is
+    /// the target's id of it.
     #[serde(default)]
-    pub capture: BTreeMap<String, String>,
+    pub capture: BTreeMap<String, Capture>,
     /// How long one request may take, from connecting to the last byte, such as `800ms`. Default 10 s.
     #[serde(default)]
     pub timeout: Option<String>,
@@ -107,7 +118,7 @@ pub struct Await {
     /// Time between polls, such as `200ms`. Default 200 ms.
     #[serde(default)]
     pub every: Option<String>,
-    /// Values kept from the last answer.
+    /// Values kept from the last answer, as of a request.
     #[serde(default)]
-    pub capture: BTreeMap<String, String>,
+    pub capture: BTreeMap<String, Capture>,
 }

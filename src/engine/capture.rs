@@ -1,0 +1,114 @@
+//! Values kept from answers: by a path of the JSON body, a header, or a pattern of the text.
+
+use std::collections::BTreeMap;
+
+use hyper::header::HeaderName;
+use regex::Regex;
+use serde_json::Value;
+
+use super::compile::Fault;
+use crate::scenario::model;
+use crate::scenario::path::JsonPath;
+use crate::transport::Answer;
+
+/// A value that is kept.
+#[derive(Clone, Debug)]
+pub(super) struct Capture {
+    name: Box<str>,
+    from: Place,
+}
+
+/// Where it is.
+#[derive(Clone, Debug)]
+enum Place {
+    Path(JsonPath),
+    Header(HeaderName),
+    /// The first group, or all of it.
+    Pattern(Regex),
+}
+
+/// Captures as a scenario writes them, in name order.
+pub(super) fn compile(given: &BTreeMap<String, model::Capture>) -> Result<Vec<Capture>, Fault> {
+    let one = |(name, from): (&String, &model::Capture)| {
+        let from = match from {
+            model::Capture::Path(path) => Place::Path(JsonPath::parse(path)?),
+            model::Capture::Elsewhere(model::CaptureFrom::Header(header)) => {
+                Place::Header(header.parse().map_err(|_| Fault::Header(header.clone()))?)
+            }
+            model::Capture::Elsewhere(model::CaptureFrom::Regex(pattern)) => {
+                Place::Pattern(Regex::new(pattern).map_err(|_| Fault::Pattern(pattern.clone()))?)
+            }
+        };
+        Ok(Capture { name: name.as_str().into(), from })
+    };
+    given.iter().map(one).collect()
+}
+
+/// Values found in `answer`, whose body is `json` if it is any, and the name of the first that is not there.
+pub(super) fn capture<'c>(
+    captures: &'c [Capture],
+    answer: &Answer,
+    json: Option<&Value>,
+) -> (Vec<(Box<str>, String)>, Option<&'c str>) {
+    let mut found = Vec::with_capacity(captures.len());
+    let mut missing = None;
+    for Capture { name, from } in captures {
+        match from.find(answer, json) {
+            Some(text) => found.push((name.clone(), text)),
+            None => missing = missing.or(Some(name.as_ref())),
+        }
+    }
+    (found, missing)
+}
+
+impl Place {
+    fn find(&self, answer: &Answer, json: Option<&Value>) -> Option<String> {
+        match self {
+            Self::Path(path) => match path.find(json?)? {
+                Value::String(text) => Some(text.clone()),
+                value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
+                Value::Null | Value::Array(_) | Value::Object(_) => None,
+            },
+            Self::Header(name) => Some(answer.headers.get(name)?.to_str().ok()?.to_owned()),
+            Self::Pattern(pattern) => {
+                let groups = pattern.captures(std::str::from_utf8(&answer.body).ok()?)?;
+                let kept = if groups.len() > 1 { groups.get(1) } else { groups.get(0) };
+                Some(kept?.as_str().to_owned())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::HeaderMap;
+    use serde_json::json;
+
+    use super::*;
+
+    /// What `from` finds in an answer with the header `x-flow: f7` and this body.
+    fn check(from: &Value, body: &str, expected: Option<&str>) {
+        let given = serde_json::from_value(json!({ "it": from })).expect("a capture");
+        let captures = compile(&given).expect("it compiles");
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("x-flow"), "f7".parse().expect("a value"))]);
+        let answer = Answer { status: 200, headers, body: body.to_owned().into() };
+        let json = serde_json::from_str(body).ok();
+        let (found, missing) = capture(&captures, &answer, json.as_ref());
+        assert_eq!(found.first().map(|(_, text)| text.as_str()), expected, "{from}");
+        assert_eq!(missing, expected.is_none().then_some("it"));
+    }
+
+    #[test]
+    fn values_are_found_in_json_headers_and_text() {
+        let xml = "<pay><no>r1-7p</no><code>00</code></pay>";
+        check(&json!("$.a.b"), r#"{"a":{"b":7}}"#, Some("7"));
+        check(&json!("$.a"), r#"{"a":{"b":7}}"#, None);
+        check(&json!("$.a"), xml, None);
+        check(&json!({ "header": "X-Flow" }), xml, Some("f7"));
+        check(&json!({ "header": "x-other" }), xml, None);
+        check(&json!({ "regex": "<code>(\\d+)</code>" }), xml, Some("00"));
+        check(&json!({ "regex": "r1-[0-9a-z]+" }), xml, Some("r1-7p"));
+        check(&json!({ "regex": "<code>(?:(01)|00)</code>" }), xml, None);
+        check(&json!({ "regex": "<refund>" }), xml, None);
+    }
+}
