@@ -135,9 +135,9 @@ fn mutate(text: &str, changes: &[(usize, usize, u8)]) -> String {
 static VALIDATOR: LazyLock<jsonschema::Validator> =
     LazyLock::new(|| jsonschema::validator_for(&schema(Kind::Scenario)).expect("a schema"));
 
-static GOOD: LazyLock<Value> = LazyLock::new(|| {
-    let text = include_str!("../../scenarios/marketplace_day.yaml");
-    Document::parse("good.yaml", text).expect("a good scenario").value().clone()
+static GOOD: LazyLock<[Value; 2]> = LazyLock::new(|| {
+    [include_str!("../../scenarios/marketplace_day.yaml"), include_str!("../../scenarios/stubborn_merchant.yaml")]
+        .map(|text| Document::parse("good.yaml", text).expect("a good scenario").value().clone())
 });
 
 /// Every pointer of a value, in order.
@@ -176,8 +176,11 @@ proptest! {
 
     /// An independent validator of JSON Schema and our own walk agree on which files are of the right structure.
     #[test]
-    fn structure_is_judged_as_by_a_validator_of_json_schema(changes in prop::collection::vec((any::<usize>(), any::<usize>()), 1..3)) {
-        let mut value = GOOD.clone();
+    fn structure_is_judged_as_by_a_validator_of_json_schema(
+        which in 0..GOOD.len(),
+        changes in prop::collection::vec((any::<usize>(), any::<usize>()), 1..3),
+    ) {
+        let mut value = GOOD[which].clone();
         for (at, what) in changes {
             let mut all = Vec::new();
             pointers(&value, "", &mut all);
@@ -200,6 +203,7 @@ proptest! {
         good in prop::sample::select(vec![
             include_str!("../../scenarios/marketplace_day.yaml"),
             include_str!("../../scenarios/campaign.yaml"),
+            include_str!("../../scenarios/stubborn_merchant.yaml"),
         ]),
         changes in prop::collection::vec((any::<usize>(), any::<usize>(), any::<u8>()), 1..6),
     ) {
@@ -213,6 +217,8 @@ proptest! {
                 prop_assert!(arrivals.all(has_process));
                 prop_assert!(scenario.accounts.values().all(|g| g.balance().is_some()));
                 prop_assert!(scenario.journeys.values().flat_map(Journey::flat_steps).all(|s| s.kind().is_some()));
+                let mut policies = scenario.journeys.values().flat_map(Journey::flat_steps).filter_map(|s| s.retry.as_ref());
+                prop_assert!(policies.all(|retry| retry.back_off.rule().is_some() && retry.jitter().is_some()));
                 prop_assert!(scenario.journeys.values().all(|j| j.lets.values().all(|l| l.rule().is_some())));
                 prop_assert_eq!(scenario.parsed_objectives().len(), scenario.objectives.len());
                 prop_assert_eq!(scenario.parsed_live_ranges().len(), scenario.live_ranges.len());

@@ -9,5 +9,6 @@ mod elsewhere;
 mod gates;
 mod program;
 mod run;
+mod stubborn;
 mod tidy;
 mod weather;
