@@ -1,44 +1,14 @@
 //! A target that runs elsewhere: the chain and its mock channels as servers of their own, one for all steps of a search.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::program::{Ended, assert_fits_the_schema, json, machine, plimsoll, run_dir, send, wait_until};
+use crate::program::{Ended, Served, assert_fits_the_schema, json, machine, plimsoll, run_dir, send, wait_until};
 
 const TOKEN: (&str, &str) = ("PLIMSOLL_ADMIN_TOKEN", "the-token-of-a-standing-chain");
 const SMOKE: &str = "scenarios/smoke.yaml";
-
-/// A server that ends with this.
-struct Served {
-    child: Child,
-    address: String,
-    parts: Value,
-}
-
-impl Served {
-    fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = plimsoll(args);
-        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the program starts");
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().expect("piped"));
-        out.read_line(&mut line).expect("a line once it is ready");
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
-        let address = ready["address"].as_str().expect("an address").to_owned();
-        Self { child, address, parts: ready["parts"].clone() }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // It may have been ended already, as part of a test.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A chain with two banks; both live until they are dropped.
 fn standing(dir: &Path) -> (Served, Served) {

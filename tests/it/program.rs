@@ -1,9 +1,9 @@
 //! Runs the program under test and reads what it leaves behind.
 
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ pub(crate) fn root() -> PathBuf {
 /// The program with these arguments, started in the repository.
 pub(crate) fn plimsoll(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
-    command.args(args).current_dir(root()).stdin(std::process::Stdio::null());
+    command.args(args).current_dir(root()).stdin(Stdio::null());
     command
 }
 
@@ -49,6 +49,37 @@ impl From<Output> for Ended {
 /// Runs to the end.
 pub(crate) fn finish(args: &[&str]) -> Ended {
     plimsoll(args).output().expect("the program starts").into()
+}
+
+/// A server that ends with this.
+pub(crate) struct Served {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    /// Where each of its parts is called, by name.
+    pub(crate) parts: Value,
+}
+
+impl Served {
+    /// The program with these arguments and environment variables, once it says that it is ready.
+    pub(crate) fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = plimsoll(args);
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().expect("piped"));
+        out.read_line(&mut line).expect("a line once it is ready");
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let address = ready["address"].as_str().expect("an address").to_owned();
+        Self { child, address, parts: ready["parts"].clone() }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have been ended already, as part of a test.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// The only run directory below `out`.
