@@ -32,7 +32,7 @@ impl Found {
 
     pub(super) fn share(&mut self, pointer: &str, share: Share) {
         if !(0.0..=1.0).contains(&share.0) {
-            self.add(pointer, format!("must be from 0 % to 100 %, got {} %", share.0 * 100.0));
+            self.add(pointer, format!("must be from 0 % to 100 %, got {share}"));
         }
     }
 

@@ -80,10 +80,16 @@ impl<'de> Deserialize<'de> for Share {
     }
 }
 
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The hundred-fold of a ratio is seldom exact; nobody wrote more than nine digits.
+        write!(f, "{} %", (self.0 * 1e11).round() / 1e9)
+    }
+}
+
 impl Serialize for Share {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The hundred-fold of a ratio is seldom exact; nobody wrote more than nine digits.
-        serializer.collect_str(&format_args!("{} %", (self.0 * 1e11).round() / 1e9))
+        serializer.collect_str(self)
     }
 }
 
