@@ -76,6 +76,8 @@ behaviours! {
     Refund = refund,
     /// What the bank keeps.
     Fee = fee,
+    /// Files about days that are over.
+    Settlement = settlement,
     /// What the bank takes at most.
     Limits = limits,
     /// How many calls the bank takes in a time.

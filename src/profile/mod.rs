@@ -20,6 +20,7 @@ mod network;
 mod operation;
 mod quota;
 mod refund;
+mod settlement;
 mod signature;
 mod signature_faults;
 #[cfg(test)]
@@ -46,9 +47,10 @@ pub use network::{Break, Network, WireFault};
 pub use operation::Operation;
 pub use quota::{Over, Quota};
 pub use refund::{FailsAfterSuccess, FeeReturned, Refund};
+pub use settlement::{LateFile, Settlement, SettlementFaults, SettlementFormat};
 pub use signature::Signature;
 pub use signature_faults::{Rotation, SignatureFaults, Stale};
-pub use text::{Key, RateText, Share, SpanText};
+pub use text::{CurrencyText, Key, RateText, Share, SpanText};
 pub use times::{Part, Quantile, Times};
 pub use unknown::{Unknown, UnknownWay, Way};
 pub use when::{DAY_US, DayTime, UtcOffset, When};
@@ -100,6 +102,9 @@ pub struct ChannelProfile {
     /// What the bank keeps of every payment it captures. Without it, nothing.
     #[serde(default)]
     pub fee: Fee,
+    /// The files the bank hands out about days that are over. Without it, none.
+    #[serde(default)]
+    pub settlement: Option<Settlement>,
     /// Where the bank refuses.
     #[serde(default)]
     pub limits: Limits,
@@ -138,6 +143,9 @@ impl ChannelProfile {
         self.signature_faults.check(&mut found);
         self.refund.check(&mut found);
         self.fee.check(&mut found);
+        if let Some(settlement) = &self.settlement {
+            settlement.check(self, &mut found);
+        }
         self.limits.check(self, &mut found);
         if let Some(quota) = &self.quota {
             quota.check("/quota", &mut found);

@@ -139,3 +139,29 @@ fn every_rule_of_a_behaviour_has_a_section_that_breaks_it() {
         assert_eq!(found, [expected.as_str().expect("a pointer")], "{section} {value}");
     }
 }
+
+/// As above, for the many keys of one section.
+#[test]
+fn every_rule_of_settlement_files_has_a_section_that_breaks_it() {
+    let section = |key: &str, value: &Value| serde_json::json!({ "format": "fixed_width", key: value });
+    for (key, value) in [("gzip", Value::from(true)), ("ready_after", "169h".into())] {
+        assert_eq!(check("settlement", &section(key, &value)), [format!("/settlement/{key}")]);
+    }
+    let faults = serde_json::to_value(SettlementFaults::default()).expect("plain data");
+    let shares = faults.as_object().expect("fields").keys().filter(|key| key.ends_with("_share"));
+    let late = |share: &str, by: &str| serde_json::json!({ "share": share, "by": by });
+    let others = [
+        ("extra_rows", Value::from(10_001), "extra_rows"),
+        ("late", late("101 %", "1h"), "late/share"),
+        ("late", late("1 %", "0s"), "late/by"),
+        ("late", late("1 %", "169h"), "late/by"),
+    ];
+    let table = shares.map(|key| (key.as_str(), "101 %".into(), key.as_str())).chain(others);
+    let mut n_rules = 0;
+    for (key, value, expected) in table {
+        let faults = serde_json::json!({ key: value });
+        assert_eq!(check("settlement", &section("faults", &faults)), [format!("/settlement/faults/{expected}")]);
+        n_rules += 1;
+    }
+    assert_eq!(n_rules, 14);
+}

@@ -1,4 +1,4 @@
-//! Values that people write as text in a profile: times, shares, keys.
+//! Values that people write as text in a profile: times, shares, currencies, keys.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
+use crate::money::Currency;
 use crate::time::Span;
 use crate::units::{parse_percent, parse_rate, parse_span, span_text};
 
@@ -161,6 +162,45 @@ impl JsonSchema for RateText {
     }
 }
 
+/// A currency by its ISO 4217 code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurrencyText(pub Currency);
+
+impl Default for CurrencyText {
+    fn default() -> Self {
+        Self(Currency::parse("CNY").expect("three capital letters"))
+    }
+}
+
+impl<'de> Deserialize<'de> for CurrencyText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Currency::parse(&text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(format_args!("expected a currency such as `CNY`, got `{text}`")))
+    }
+}
+
+impl Serialize for CurrencyText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.code())
+    }
+}
+
+impl JsonSchema for CurrencyText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("CurrencyText")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[A-Z]{3}$", "examples": ["CNY"] })
+    }
+}
+
 /// A shared signing key. Never shown.
 #[derive(Clone, PartialEq, Eq, serde::Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -211,6 +251,8 @@ mod tests {
             let rate: RateText = serde_json::from_value(text.into()).expect("a rate");
             assert_eq!(serde_json::to_value(rate).expect("a text"), text);
         }
+        let yen: CurrencyText = serde_json::from_value("JPY".into()).expect("a currency");
+        assert_eq!(serde_json::to_value(yen).expect("a text"), "JPY");
     }
 
     #[test]
