@@ -14,10 +14,13 @@ use super::journal::{Journal, JournalError, Ticket};
 use super::wire::Ask;
 use crate::ledger::ChannelRecord;
 use crate::profile::{Behaviour, Callback, ChannelProfile, SwitchError};
+use crate::seed::Seed;
 
 /// A channel being served.
 pub(super) struct Channel {
     pub(super) name: String,
+    /// Where its luck comes from.
+    pub(super) seed: Seed,
     /// How the bank behaves now: what is under its lock, to be read without it.
     profile: RwLock<Arc<ChannelProfile>>,
     bank: Mutex<Bank>,
@@ -36,6 +39,7 @@ impl Channel {
         let slots = profile.callback.as_ref().map_or_else(Callback::default_in_flight_max, |c| c.in_flight_max);
         Self {
             name: profile.name.clone(),
+            seed: bank.seed,
             profile: RwLock::new(profile),
             n_callback_slots: slots,
             bank: Mutex::new(bank),

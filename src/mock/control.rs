@@ -1,8 +1,9 @@
-//! Control while running: behaviours that are switched, pages of the journal.
+//! Control while running: behaviours that are switched, pages of the journal, settlement files.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use super::body::AnswerBody;
 use super::channel::Channel;
 use super::host::{BODY_BYTES_MAX, no_such_place, text};
 use super::server::Host;
+use super::settlement;
 use crate::profile::{Behaviour, Problem, SwitchError};
 
 /// Who may control a mock server.
@@ -55,7 +57,7 @@ impl Control {
     }
 }
 
-type Answer = Response<AnswerBody>;
+pub(super) type Answer = Response<AnswerBody>;
 
 /// Answers a request to `place` below `/_plimsoll/`.
 pub(super) async fn control(host: &Host, peer: SocketAddr, place: &str, parts: &Parts, body: Incoming) -> Answer {
@@ -68,6 +70,7 @@ pub(super) async fn control(host: &Host, peer: SocketAddr, place: &str, parts: &
     }
     let words: Vec<&str> = place.split('/').collect();
     let channel = words.get(1).and_then(|name| host.channels.get(*name));
+    let query = parts.uri.query().unwrap_or_default();
     match (&parts.method, words.as_slice(), channel) {
         (&Method::GET, ["faults"], _) => {
             let channels: Map<_, _> = host.channels.iter().map(|(name, c)| (name.clone(), behaviours(c))).collect();
@@ -81,8 +84,10 @@ pub(super) async fn control(host: &Host, peer: SocketAddr, place: &str, parts: &
             };
             faults(channel, behaviour, method, body).await
         }
-        (&Method::GET, ["journal", _], Some(channel)) => {
-            journal_page(channel, parts.uri.query().unwrap_or_default()).await
+        (&Method::GET, ["journal", _], Some(channel)) => journal_page(channel, query).await,
+        (&Method::GET, ["settlement", _, day], Some(channel)) => settlement::file(channel, day, query).await,
+        (&Method::GET, ["settlement", _, day, "digest"], Some(channel)) => {
+            settlement::digest(channel, day, query).await
         }
         _ => no_such_place(),
     }
@@ -138,16 +143,18 @@ fn as_json(problem: &Problem) -> Value {
     json!({ "pointer": problem.pointer, "message": problem.message, "help": problem.help })
 }
 
+/// The number that `query` gives as `key`, if it gives one.
+pub(super) fn number<T: FromStr>(query: &str, key: &str) -> Result<Option<T>, T::Err> {
+    let text = query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+    text.map(str::parse::<T>).transpose()
+}
+
 /// Records of a page where nothing is said, and at most.
 const LIMIT: usize = 1_000;
 const LIMIT_MAX: usize = 10_000;
 
 async fn journal_page(channel: &Arc<Channel>, query: &str) -> Answer {
-    let number = |key: &str| {
-        let text = query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
-        text.map(str::parse::<u64>).transpose()
-    };
-    let (Ok(offset), Ok(limit)) = (number("offset"), number("limit")) else {
+    let (Ok(offset), Ok(limit)) = (number::<u64>(query, "offset"), number::<u64>(query, "limit")) else {
         return error(StatusCode::BAD_REQUEST, "`offset` and `limit` must be whole numbers");
     };
     let limit = limit.map_or(LIMIT, |n| usize::try_from(n).unwrap_or(LIMIT_MAX)).clamp(1, LIMIT_MAX);
@@ -213,10 +220,10 @@ fn read_page(path: &Path, offset: u64, limit: usize) -> std::io::Result<Option<P
     Ok(Some(Page { lines, next_offset: offset + upto as u64, is_end: n < limit }))
 }
 
-fn json_of(status: StatusCode, value: &Value) -> Answer {
+pub(super) fn json_of(status: StatusCode, value: &Value) -> Answer {
     text(status, "application/json", value.to_string())
 }
 
-fn error(status: StatusCode, message: &str) -> Answer {
+pub(super) fn error(status: StatusCode, message: &str) -> Answer {
     json_of(status, &json!({ "error": message }))
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::bank::Code;
+use super::settlement::explain_settlement;
 use super::sign::sign;
 use crate::profile::{
     Acknowledgement, Answer, Callback, ChannelProfile, Closed, FeeReturned, Operation, Over, Quota, Repeat, Signature,
@@ -26,6 +27,7 @@ pub fn explain(profile: &ChannelProfile) -> String {
         line(&mut text, "\n## Callbacks\nNone: ask with `query`.");
     }
     rules(&mut text, profile);
+    explain_settlement(&mut text, profile);
     text
 }
 

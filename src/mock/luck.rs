@@ -42,6 +42,19 @@ pub(super) enum Draw {
     IsUnsigned = 23,
     IsStale = 24,
     IsSynchronous = 25,
+    IsUnlisted = 26,
+    IsListedNextDay = 27,
+    IsListedTwice = 28,
+    IsListedAmountWrong = 29,
+    IsListedStatusWrong = 30,
+    IsListedFeeWrong = 31,
+    AreTotalsWrong = 32,
+    IsFileCut = 33,
+    IsEncodingWrong = 34,
+    IsFileLate = 35,
+    IsFileAbsent = 36,
+    ExtraAmount = 37,
+    ExtraTime = 38,
 }
 
 /// The luck of one call.

@@ -1,7 +1,7 @@
 //! Mock channels: small banks with a pure heart, a journal on disk, and an HTTP face.
 //!
 //! `bank` decides (no I/O, no clock, chance only from the run's seed), each `behaviour` in a file of its own;
-//! `journal` remembers, `host` answers, `callback` tells. A decision's records are handed to the kernel before its answer leaves: what was
+//! `journal` remembers, `host` answers, `callback` tells, `settlement` accounts for a day that is over. A decision's records are handed to the kernel before its answer leaves: what was
 //! answered is journaled, whatever happens to the process.
 
 mod bank;
@@ -17,6 +17,7 @@ mod host;
 mod journal;
 mod luck;
 mod server;
+mod settlement;
 mod sign;
 mod socket;
 mod statement;

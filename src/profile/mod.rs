@@ -47,6 +47,7 @@ pub use network::{Break, Network, WireFault};
 pub use operation::Operation;
 pub use quota::{Over, Quota};
 pub use refund::{FailsAfterSuccess, FeeReturned, Refund};
+pub(crate) use settlement::MERCHANT_BYTES_MAX;
 pub use settlement::{LateFile, Settlement, SettlementFaults, SettlementFormat};
 pub use signature::Signature;
 pub use signature_faults::{Rotation, SignatureFaults, Stale};

@@ -108,7 +108,7 @@ const WAIT_MAX: Span = Span::from_secs(7 * 86_400);
 const EXTRA_ROWS_MAX: u32 = 10_000;
 
 /// Bytes of the merchant number in the header of a `fixed_width` file.
-const MERCHANT_BYTES_MAX: usize = 32;
+pub(crate) const MERCHANT_BYTES_MAX: usize = 32;
 
 impl Settlement {
     pub(super) fn check(&self, whole: &ChannelProfile, found: &mut Found) {

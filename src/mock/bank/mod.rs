@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub use self::decision::{Decision, Next, Notice, Refusal, Reply, Subject, Telling};
 use self::order::Order;
 pub(super) use self::order::{Code, Outcome, State};
+pub(super) use self::record::txn_of;
 pub use self::switch::Wish;
 use super::behaviour::{Bucket, Day, InFlight, Station};
 use super::luck::Luck;

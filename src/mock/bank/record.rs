@@ -4,10 +4,18 @@ use super::super::wire::{Answer, Ask};
 use super::order::{Code, State};
 use super::{Bank, Decision, Reply, Subject};
 use crate::ledger::{ChannelRecord, RecordKind};
+use crate::seed::Seed;
 use crate::time::Span;
 
 /// The status of a call of which the bank took no notice.
 pub(in crate::mock) const IGNORED: &str = "ignored";
+
+/// The bank's number of a payment or refund: follows from ours, so that it survives a restart.
+pub(in crate::mock) fn txn_of(seed: Seed, channel: &str, subject: &Subject) -> String {
+    let stream = format!("mock.{channel}.{}.txn", subject.operation().word());
+    let key = seed.stream_of(&stream, subject.number());
+    format!("T{}", hex::encode_upper(&key[..8]))
+}
 
 impl Bank {
     /// The bank cannot: nothing is done, no server is kept busy, and the answer leaves at once.
@@ -71,11 +79,8 @@ impl Bank {
         }
     }
 
-    /// The bank's number of a payment or refund: follows from ours, so that it survives a restart.
     pub(in crate::mock) fn txn(&self, subject: &Subject) -> String {
-        let stream = format!("mock.{}.{}.txn", self.profile.name, subject.operation().word());
-        let key = self.seed.stream_of(&stream, subject.number());
-        format!("T{}", hex::encode_upper(&key[..8]))
+        txn_of(self.seed, &self.profile.name, subject)
     }
 
     pub(in crate::mock) fn record(&mut self, kind: RecordKind, operation: &str, now_us: i64) -> ChannelRecord {

@@ -23,6 +23,7 @@ mod quota;
 mod refund;
 mod reversal;
 mod servers;
+mod settlement;
 mod signature;
 mod unknown;
 
@@ -33,5 +34,6 @@ pub use network::Breakage;
 pub(super) use quota::Bucket;
 pub(super) use refund::RETURNED;
 pub(super) use servers::Station;
+pub(super) use settlement::{FileLuck, Listing};
 pub(super) use signature::Keys;
 pub use signature::Signing;

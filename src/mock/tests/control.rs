@@ -107,3 +107,27 @@ async fn with_a_token_control_answers_whoever_has_it_and_nobody_else() {
     }
     assert_eq!(with(None, "health").await, 200, "health is for all");
 }
+
+/// A file of today can be had as of the day after tomorrow, and not now; who asks wrongly is told how.
+#[tokio::test(flavor = "multi_thread")]
+async fn settlement_files_are_had_as_of_a_moment_and_wrong_questions_are_answered() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let server = started(dir.path(), &json!({})).await;
+    let (status, none) = get(&server, "/_plimsoll/settlement/bank/2026-03-02").await;
+    assert_eq!((status, &none["error"]), (404, &json!("the profile of `bank` has no `settlement`")));
+    ask(&server, Method::PUT, "faults/bank/settlement", r#"{"format":"backtick_csv"}"#).await;
+    let (status, file) = get(&server, "/_plimsoll/settlement/bank/2026-03-02?at=1772496000").await;
+    assert_eq!((status, file.as_str().map(|text| text.lines().count())), (200, Some(3)), "{file}");
+    let (status, digest) = get(&server, "/_plimsoll/settlement/bank/2026-03-02/digest?at=1772496000").await;
+    assert_eq!((status, &digest["name"]), (200, &json!("bank_20260302.csv")));
+    let (status, early) = get(&server, "/_plimsoll/settlement/bank/2026-03-02?at=1772495999").await;
+    let told = json!({ "error": "the file of 2026-03-02 is not there", "expected_at": "2026-03-03T00:00:00Z" });
+    assert_eq!((status, early), (404, told));
+    assert_eq!(get(&server, "/_plimsoll/settlement/bank/9000-01-01").await.0, 404);
+    for wrong in ["yesterday", "2026-02-30", "2026-03-02?at=now", "2026-03-02/digest?at=1.5"] {
+        assert_eq!(get(&server, &format!("/_plimsoll/settlement/bank/{wrong}")).await.0, 400, "{wrong}");
+    }
+    for nowhere in ["bank", "shop/2026-03-02", "bank/2026-03-02/sha1"] {
+        assert_eq!(get(&server, &format!("/_plimsoll/settlement/{nowhere}")).await.0, 404, "{nowhere}");
+    }
+}
