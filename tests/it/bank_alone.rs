@@ -1,5 +1,8 @@
 //! A mock channel as the whole target: load, journal and verdict without a platform.
 
+mod reader;
+mod settlement;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
