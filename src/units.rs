@@ -37,10 +37,15 @@ pub fn parse_span(text: &str) -> Option<Span> {
     u64::try_from(total).ok().map(Span::from_nanos)
 }
 
-/// `span` as text that [`parse_span`] reads back to the same nanosecond, in the largest unit up to seconds
-/// that leaves a digit before the point: `1.5s`, `250ms`, `0s`.
+/// `span` as text that [`parse_span`] reads back to the same nanosecond: whole hours and minutes as such, anything else in
+/// the largest unit up to seconds that leaves a digit before the point: `10h`, `5m`, `90s`, `1.5s`, `250ms`, `0s`.
 pub fn span_text(span: Span) -> String {
+    const MINUTE: u64 = 60_000_000_000;
     let ns = span.as_nanos();
+    if ns > 0 && ns.is_multiple_of(MINUTE) {
+        let minutes = ns / MINUTE;
+        return if minutes.is_multiple_of(60) { format!("{}h", minutes / 60) } else { format!("{minutes}m") };
+    }
     let (unit, size, places) = match ns {
         0 => return String::from("0s"),
         1..1_000 => ("ns", 1, 0),
@@ -124,10 +129,13 @@ mod tests {
 
     #[test]
     fn a_span_reads_back_from_its_text() {
-        for ns in [0, 1, 999, 1_500, 250_000_000, 12_250_001, 1_500_000_000, 90_000_000_001, u64::MAX] {
+        for ns in [0, 1, 999, 1_500, 250_000_000, 12_250_001, 1_500_000_000, 90_000_000_001, 300_000_000_000, u64::MAX]
+        {
             let span = Span::from_nanos(ns);
             assert_eq!(parse_span(&span_text(span)), Some(span), "{}", span_text(span));
         }
+        let of_seconds = [59, 60, 90, 300, 3_600, 36_000, 0].map(|s| span_text(Span::from_secs(s)));
+        assert_eq!(of_seconds, ["59s", "1m", "90s", "5m", "1h", "10h", "0s"]);
         assert_eq!(span_text(Span::from_millis(1_500)), "1.5s");
         assert_eq!(span_text(Span::from_micros(12_250)), "12.25ms");
     }

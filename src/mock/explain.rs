@@ -9,6 +9,7 @@ use crate::profile::{
     Acknowledgement, Answer, Callback, ChannelProfile, Closed, FeeReturned, Operation, Over, Quota, Repeat, Signature,
     Way, When,
 };
+use crate::time::Span;
 use crate::units::span_text;
 
 /// The time and the order of the worked example.
@@ -254,7 +255,8 @@ fn rules(text: &mut String, profile: &ChannelProfile) {
         let _ = writeln!(text, "- Closed {}: {} {calls}.", when_words(&window.when), words.join(", "));
     }
     let lag = profile.inquiry.visibility_lag.0;
-    let _ = writeln!(text, "- `query` finds an order {} after it was taken in.", span_text(lag));
+    let when = if lag == Span::ZERO { "as soon as".to_owned() } else { format!("{} after", span_text(lag)) };
+    let _ = writeln!(text, "- `query` finds an order {when} it was taken in.");
 }
 
 fn quota_words(quota: Quota) -> String {

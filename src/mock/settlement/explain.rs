@@ -80,10 +80,7 @@ mod tests {
         let faults = json!({ "extra_rows": 1, "late": { "share": "5 %", "by": "2h" } });
         let settlement = json!({ "format": "fixed_width", "ready_after": "10h", "day_cut": "23:00", "faults": faults });
         explain_settlement(&mut text, &profile(&settlement));
-        assert!(
-            text.contains("at 23:00 by the bank's clock (UTC+00:00). Its file can be fetched 36000s after"),
-            "{text}"
-        );
+        assert!(text.contains("at 23:00 by the bank's clock (UTC+00:00). Its file can be fetched 10h after"), "{text}");
         assert!(text.ends_with("\nA file may list payments that nobody made, be late.\n"), "{text}");
     }
 }
