@@ -98,6 +98,9 @@ pub struct RunArgs {
     /// How progress is shown on stderr.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub progress: Progress,
+    /// Show the run to Prometheus while it lasts, at `/metrics` of this address, such as `127.0.0.1:9464`.
+    #[arg(long, value_name = "ADDR")]
+    pub metrics: Option<String>,
     /// Print `verdict.json` on stdout instead of the summary.
     #[arg(long)]
     pub json: bool,
@@ -110,6 +113,8 @@ pub enum Progress {
     Auto,
     /// A line every five seconds.
     Lines,
+    /// A JSON object a second, one a line; of a search, one for each step. Lines that do not begin with `{` are messages.
+    Json,
     /// Nothing.
     None,
 }

@@ -1,16 +1,22 @@
-//! Progress of a run on stderr: a bar on a terminal, otherwise a plain line every few seconds.
+//! Progress of a run on stderr: a bar on a terminal, otherwise a plain line every few seconds, or JSON for programs.
 //!
 //! It knows no clock and no engine: whoever runs the load hands it a [`LiveSnapshot`] as often as is convenient.
 
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
 
+use super::args;
 use crate::report::words;
 use crate::time::Span;
 
 /// How far apart plain lines are.
 const LINE_EVERY: Span = Span::from_secs(5);
+/// How far apart JSON objects are.
+const JSON_EVERY: Span = Span::from_secs(1);
+/// Version of the JSON objects; it grows when a field changes its meaning or goes.
+pub(crate) const JSON_FORMAT: u32 = 1;
 
 /// What is known of a run at one moment. Rates and times are of the last few seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,51 +52,110 @@ pub struct Progress {
 
 enum Display {
     Bar(ProgressBar),
-    Lines { out: Box<dyn Write + Send>, next: Span },
+    Lines { out: Box<dyn Write + Send>, due: Due },
+    Json { out: Box<dyn Write + Send>, due: Due },
+}
+
+/// How far a load is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    /// Since the run's start.
+    pub(crate) elapsed: Span,
+    /// Length of the schedule.
+    pub(crate) total: Span,
+    /// What the run is doing.
+    pub(crate) phase: &'a str,
+}
+
+/// When the next line is due.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    every: Span,
+    next: Span,
+}
+
+impl Due {
+    const fn every(every: Span) -> Self {
+        Self { every, next: Span::ZERO }
+    }
+
+    /// Whether a line is due; if so, the next one is at the next multiple, so that a late one does not shift all later ones.
+    fn is_now(&mut self, elapsed: Span) -> bool {
+        if elapsed < self.next {
+            return false;
+        }
+        let periods = elapsed.as_nanos() / self.every.as_nanos() + 1;
+        self.next = Span::from_nanos(periods.saturating_mul(self.every.as_nanos()));
+        true
+    }
 }
 
 impl Progress {
-    /// On stderr: a bar if it is a terminal, lines otherwise.
-    pub fn on_stderr() -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self::lines(Box::new(std::io::stderr()));
+    /// On stderr, as the user asked for it; `None` for nothing.
+    pub(crate) fn as_asked(shown: args::Progress) -> Option<Self> {
+        let stderr = || Box::new(std::io::stderr());
+        match shown {
+            args::Progress::Auto if std::io::stderr().is_terminal() => Some(Self::bar()),
+            args::Progress::Auto | args::Progress::Lines => Some(Self::lines(stderr())),
+            args::Progress::Json => Some(Self::json(stderr())),
+            args::Progress::None => None,
         }
+    }
+
+    fn bar() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         bar.set_style(style());
         Self { display: Display::Bar(bar) }
     }
 
-    /// Plain lines to `out`.
-    pub(crate) fn lines(out: Box<dyn Write + Send>) -> Self {
-        Self { display: Display::Lines { out, next: Span::ZERO } }
+    fn lines(out: Box<dyn Write + Send>) -> Self {
+        Self { display: Display::Lines { out, due: Due::every(LINE_EVERY) } }
     }
 
-    /// Shows `snapshot`, at once in the bar, as a line only if the last one is five seconds old.
+    fn json(out: Box<dyn Write + Send>) -> Self {
+        Self { display: Display::Json { out, due: Due::every(JSON_EVERY) } }
+    }
+
+    /// Shows `snapshot`: at once in the bar, otherwise only if the last one is old enough.
     pub fn update(&mut self, snapshot: &LiveSnapshot<'_>) {
+        let place = Place { elapsed: snapshot.elapsed, total: snapshot.total, phase: snapshot.phase };
         let line = numbers(snapshot);
         // Two lines, so that a terminal of 80 columns shows all of it.
         let bar = line.replacen(", p50", "\nresponse p50", 1);
-        self.show(snapshot.elapsed, snapshot.total, snapshot.phase, &bar, &line);
+        self.show(place, &bar, &line, &[("run", snapshot.json())]);
     }
 
-    /// Shows how far a load is and what is known of it: `in_bar` may have several lines, `in_line` has one.
-    pub(crate) fn show(&mut self, elapsed: Span, total: Span, phase: &str, in_bar: &str, in_line: &str) {
+    /// Shows how far a load is and what is known of it: `in_bar` may have several lines, `in_line` has one, and
+    /// `in_json` names what each value is of.
+    pub(crate) fn show(&mut self, place: Place<'_>, in_bar: &str, in_line: &str, in_json: &[(&str, Value)]) {
+        let Place { elapsed, total, phase } = place;
+        // A run must not end because nobody reads its progress.
         match &mut self.display {
             Display::Bar(bar) => {
                 bar.set_length(total.as_micros());
                 bar.set_position(elapsed.min(total).as_micros());
-                bar.set_prefix(clock(elapsed, total, phase));
+                bar.set_prefix(clock(place));
                 bar.set_message(in_bar.to_owned());
             }
-            Display::Lines { out, next } => {
-                if elapsed < *next {
+            Display::Lines { out, due } => {
+                if due.is_now(elapsed) {
+                    let _ = writeln!(out, "{} {in_line}", clock(place));
+                }
+            }
+            Display::Json { out, due } => {
+                if !due.is_now(elapsed) {
                     return;
                 }
-                // The next multiple, so that a late snapshot does not shift all later ones.
-                let periods = elapsed.as_nanos() / LINE_EVERY.as_nanos() + 1;
-                *next = Span::from_nanos(periods.saturating_mul(LINE_EVERY.as_nanos()));
-                // A run must not end because nobody reads its progress.
-                let _ = writeln!(out, "{} {in_line}", clock(elapsed, total, phase));
+                let mut object = json!({
+                    "format": JSON_FORMAT,
+                    "at_s": elapsed.as_secs_f64(),
+                    "of_s": total.as_secs_f64(),
+                    "phase": phase,
+                });
+                for (name, value) in in_json {
+                    object[*name] = value.clone();
+                }
+                let _ = writeln!(out, "{object}");
             }
         }
     }
@@ -109,10 +174,26 @@ fn style() -> ProgressStyle {
         .progress_chars("=> ")
 }
 
+impl LiveSnapshot<'_> {
+    /// The numbers for programs; what is not known is `null`.
+    fn json(&self) -> Value {
+        json!({
+            "offered_rate": self.offered,
+            "achieved_rate": self.achieved,
+            "in_flight": self.in_flight,
+            "failed": self.failed,
+            "dropped": self.dropped,
+            "response_us_p50": self.p50_us,
+            "response_us_p99": self.p99_us,
+            "lag_us_p99": self.lag_p99_us,
+        })
+    }
+}
+
 /// `load 12/60 s`.
-fn clock(elapsed: Span, total: Span, phase: &str) -> String {
+fn clock(place: Place<'_>) -> String {
     let whole = |span: Span| span.as_nanos() / 1_000_000_000;
-    format!("{phase} {}/{} s", whole(elapsed), whole(total))
+    format!("{} {}/{} s", place.phase, whole(place.elapsed), whole(place.total))
 }
 
 /// `offered 200.0/s achieved 199.8/s, 14 in flight, 2 failed, p50 31.2 ms p99 206 ms, lag p99 412 µs`; dropped only if any.
@@ -193,6 +274,28 @@ mod tests {
                  load 16/60 s {numbers}, 1,234 dropped, p50 31.2 ms p99 206 ms, lag p99 412 µs\n"
             )
         );
+    }
+
+    #[test]
+    fn programs_get_an_object_a_second_with_null_for_what_is_not_known() {
+        let out = FakeStderr::default();
+        let mut progress = Progress::json(Box::new(out.clone()));
+        for elapsed_ms in (0..2_500).step_by(100) {
+            progress.update(&at(elapsed_ms));
+        }
+        let lines: Vec<Value> =
+            out.text().lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+        let times: Vec<&Value> = lines.iter().map(|line| &line["at_s"]).collect();
+        assert_eq!(times, [0.0, 1.0, 2.0]);
+        assert_eq!(
+            (&lines[2]["format"], &lines[2]["phase"], &lines[2]["of_s"]),
+            (&json!(1), &json!("load"), &json!(60.0))
+        );
+        let numbers = json!({
+            "offered_rate": 200.0, "achieved_rate": 199.8, "in_flight": 14, "failed": 2, "dropped": 0,
+            "response_us_p50": 31_200.0, "response_us_p99": 206_000.0, "lag_us_p99": null,
+        });
+        assert_eq!(lines[2]["run"], numbers);
     }
 
     #[test]

@@ -30,10 +30,12 @@ fn steps(dir: &Path) -> Vec<Value> {
 fn a_search_leaves_everything_and_says_the_same_again() {
     let _machine = machine();
     let out = tempfile::tempdir().expect("a scratch directory");
-    let ended = search(out.path(), &[]);
+    let ended = search(out.path(), &["--progress", "json"]);
     assert!(matches!(ended.code, Some(0 | 1 | 4)), "stdout:\n{}\nstderr:\n{}", ended.out, ended.err);
-    assert!(ended.err.contains("step  1"), "{}", ended.err);
     let dir = run_dir(out.path());
+    let told: Vec<Value> = ended.err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let numbers = |steps: &[Value], name: &str| steps.iter().map(|step| step[name].clone()).collect::<Vec<_>>();
+    assert_eq!(numbers(&told, "step"), numbers(&steps(&dir), "number"), "{}", ended.err);
     let names =
         ["search.json", "scenario.yaml", "verdict.json", "baseline.json", "report.html", "junit.xml", "summary.md"];
     for name in names.into_iter().chain(["plots/capacity-path.svg", "plots/capacity-response.svg"]) {

@@ -7,6 +7,7 @@ mod check;
 mod defects;
 mod elsewhere;
 mod gates;
+mod metrics;
 mod program;
 mod run;
 mod stubborn;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::program::{assert_fits_the_schema, finish, invariant, json, machine, root, run_dir};
 
 const SMOKE: &str = "scenarios/smoke.yaml";
@@ -31,8 +33,9 @@ fn a_clean_run_passes_with_evidence_for_everything() {
     let _machine = machine();
     let out = tempfile::tempdir().expect("a scratch directory");
     let out_dir = out.path().display().to_string();
-    let ended = finish(&["run", SMOKE, "--out", &out_dir, "--progress", "lines"]);
+    let ended = finish(&["run", SMOKE, "--out", &out_dir, "--progress", "json"]);
     assert_eq!(ended.code, Some(0), "stdout:\n{}\nstderr:\n{}", ended.out, ended.err);
+    assert_told_to_programs(&ended.err);
 
     let dir = run_dir(out.path());
     for name in [
@@ -66,6 +69,21 @@ fn a_clean_run_passes_with_evidence_for_everything() {
     }
     assert_judged_again_alike(&dir);
     assert_no_secret(&dir);
+}
+
+/// An object about each second of the load, one a line, the rates of which are those that were asked for.
+fn assert_told_to_programs(progress: &str) {
+    let told: Vec<Value> = progress
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).expect("an object a line"))
+        .collect();
+    let length = told.first().and_then(|first| first["of_s"].as_f64()).expect("the load has a length");
+    assert!(told.len() as f64 >= length - 1.0, "{} lines of {length} s:\n{progress}", told.len());
+    let times: Vec<f64> = told.iter().filter_map(|line| line["at_s"].as_f64()).collect();
+    assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
+    let busiest = told.iter().filter_map(|line| line["run"]["achieved_rate"].as_f64()).fold(0.0, f64::max);
+    assert!(busiest > 1.0, "somebody was served:\n{progress}");
 }
 
 /// Judging the files again gives the same verdict, byte for byte.

@@ -43,6 +43,7 @@ impl Comparison {
                 release,
                 defects: defects.to_vec(),
                 progress: args.progress,
+                metrics: None,
                 keeps_awake: !args.let_cores_sleep,
             })
         };

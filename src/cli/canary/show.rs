@@ -1,8 +1,10 @@
 //! Progress of a comparison: both releases in one line.
 
+use serde_json::{Value, json};
+
 use super::timetable::Timetable;
 use crate::cli::args;
-use crate::cli::progress::Progress;
+use crate::cli::progress::{Place, Progress};
 use crate::engine::{Live, LiveView};
 use crate::report::words;
 use crate::time::{RunOffset, Span};
@@ -16,20 +18,17 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new(shown: args::Progress, total: Span, n_pairs: usize) -> Self {
-        let progress = match shown {
-            args::Progress::Auto => Some(Progress::on_stderr()),
-            args::Progress::Lines => Some(Progress::lines(Box::new(std::io::stderr()))),
-            args::Progress::None => None,
-        };
-        Self { progress, total, n_pairs }
+        Self { progress: Progress::as_asked(shown), total, n_pairs }
     }
 
     pub(super) fn show(&mut self, control: &Live, canary: &Live, now: RunOffset, timetable: &Timetable) {
         let Some(progress) = &mut self.progress else { return };
         let phase = format!("pair {}/{}", timetable.n_begun(now), self.n_pairs);
-        let (control, canary) = (numbers("control", &control.view(now)), numbers("canary", &canary.view(now)));
-        let elapsed = now.since(RunOffset::ZERO);
-        progress.show(elapsed, self.total, &phase, &format!("{control}\n{canary}"), &format!("{control}; {canary}"));
+        let place = Place { elapsed: now.since(RunOffset::ZERO), total: self.total, phase: &phase };
+        let (control, canary) = (control.view(now), canary.view(now));
+        let in_json = [("control", json_of(&control)), ("canary", json_of(&canary))];
+        let (control, canary) = (numbers("control", &control), numbers("canary", &canary));
+        progress.show(place, &format!("{control}\n{canary}"), &format!("{control}; {canary}"), &in_json);
     }
 
     pub(super) fn close(&mut self) {
@@ -37,6 +36,19 @@ impl View {
             progress.finish();
         }
     }
+}
+
+/// One release's numbers for programs; what is not known is `null`.
+fn json_of(view: &LiveView) -> Value {
+    let micros = |time: Option<Span>| time.map(|t| t.as_nanos() as f64 / 1e3);
+    json!({
+        "started": view.n_started,
+        "failed": view.n_failed,
+        "dropped": view.n_dropped,
+        "in_flight": view.n_in_flight(),
+        "response_us_p50": micros(view.response_time_p50),
+        "response_us_p99": micros(view.response_time_p99),
+    })
 }
 
 /// `canary 1,204 started, 3 failed, 14 in flight, p50 3.10 ms p99 21.0 ms`.

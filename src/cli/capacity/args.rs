@@ -132,6 +132,7 @@ pub(super) fn ask_of(args: &CapacityArgs) -> Ask {
         release: args.release.clone(),
         defects: args.defect.clone(),
         progress: Progress::None,
+        metrics: None,
         keeps_awake: !args.let_cores_sleep,
     }
 }

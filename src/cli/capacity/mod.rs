@@ -85,8 +85,10 @@ async fn search(
             took: Span::from_secs_f64(entry.took_s),
             is_interrupted: entry.is_interrupted,
         });
-        if shown != Progress::None {
-            warn(&show::step_line(&entry, &judgement, &steer));
+        match shown {
+            Progress::None => {}
+            Progress::Json => warn(&show::step_json(&entry, &judgement, &steer)),
+            Progress::Auto | Progress::Lines => warn(&show::step_line(&entry, &judgement, &steer)),
         }
         if entry.is_interrupted {
             how = ("stopped", Some("it was broken off by a signal".to_owned()));

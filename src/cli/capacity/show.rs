@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde_json::json;
 
 use super::conclude::Concluded;
 use super::record::StepEntry;
 use super::steer::Steer;
 use crate::capacity::StepJudgement;
+use crate::cli::progress::JSON_FORMAT;
 use crate::cli::{exit, say, terminal};
 use crate::report::{
     Page, capacity::interval, plot, render_annotations, render_html, render_json, render_junit, render_markdown, words,
@@ -28,6 +30,23 @@ pub(super) fn step_line(entry: &StepEntry, judgement: &StepJudgement, steer: &St
         interval(holds.unwrap_or(0.0), fails),
         words::decimal(steer.time_left().as_secs_f64(), 0),
     )
+}
+
+/// The same for programs; what is not known is `null`.
+pub(super) fn step_json(entry: &StepEntry, judgement: &StepJudgement, steer: &Steer) -> String {
+    let (holds, fails) = steer.interval();
+    let object = json!({
+        "format": JSON_FORMAT,
+        "step": entry.number,
+        "offered_rate": entry.rate,
+        "seconds": entry.lasts_s,
+        "verdict": judgement.verdict.word(),
+        "reasons": judgement.reasons,
+        "holds": holds,
+        "fails": fails,
+        "left_s": steer.time_left().as_secs_f64(),
+    });
+    object.to_string()
 }
 
 /// Writes every report into the search's directory.

@@ -1,5 +1,6 @@
 //! What one load is asked to be: the flags of `run`, or a step of a search, read and checked.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::cli::args::{Progress, RunArgs};
@@ -20,6 +21,8 @@ pub(crate) struct Ask {
     /// Planted in the embedded chain.
     pub(crate) defects: Vec<String>,
     pub(crate) progress: Progress,
+    /// Where the run is shown to Prometheus.
+    pub(crate) metrics: Option<SocketAddr>,
     /// Whether the cores are kept awake while the load runs.
     pub(crate) keeps_awake: bool,
 }
@@ -66,6 +69,7 @@ impl Ask {
             release: args.release.clone(),
             defects: args.defect.clone(),
             progress: args.progress,
+            metrics: args.metrics.as_deref().map(address).transpose()?,
             keeps_awake: !args.let_cores_sleep,
         })
     }
@@ -86,6 +90,12 @@ impl TargetAsk {
             Some(url) => Self::Url(url.to_owned()),
         }
     }
+}
+
+/// The address given with `--metrics`.
+fn address(text: &str) -> Result<SocketAddr, Failure> {
+    let wrong = || Failure::user(format!("--metrics: expected an address such as `127.0.0.1:9464`, got `{text}`"));
+    text.parse().map_err(|_| wrong())
 }
 
 /// A rate given with `flag`, journeys per second.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::metrics::Metrics;
 use super::setup::Prepared;
 use super::target::Target;
 use crate::cli::lifeline::Signals;
@@ -45,12 +46,12 @@ pub(crate) struct Driven {
 }
 
 /// Offers the plan's journeys to the target and lets them end.
-pub(crate) async fn drive(
+pub(super) async fn drive(
     prepared: &mut Prepared,
     target: &mut Target,
     endpoint: MerchantEndpoint,
     secrets: Secrets,
-    shown: args::Progress,
+    (shown, metrics): (args::Progress, Option<&Metrics>),
 ) -> Result<Driven, Failure> {
     let _awake = prepared.keep_awake();
     let scenario = &prepared.loaded.scenario;
@@ -62,6 +63,10 @@ pub(crate) async fn drive(
     };
     let Launched { clock, live, lever, engine, endpoint, history, intents } =
         launch(prepared, target, endpoint, secrets, pace)?;
+    if let Some(metrics) = metrics {
+        let names = (prepared.run.as_str(), prepared.loaded.scenario.name.as_str());
+        metrics.show(names, (Arc::clone(&live), clock), prepared.plan.duration());
+    }
     let mut watch = Watch {
         lever,
         why: None,
@@ -252,12 +257,7 @@ struct View {
 
 impl View {
     fn new(shown: args::Progress, total: Span) -> Self {
-        let progress = match shown {
-            args::Progress::Auto => Some(Progress::on_stderr()),
-            args::Progress::Lines => Some(Progress::lines(Box::new(std::io::stderr()))),
-            args::Progress::None => None,
-        };
-        Self { progress, total }
+        Self { progress: Progress::as_asked(shown), total }
     }
 
     fn show(&mut self, live: &Live, now: RunOffset) {

@@ -3,6 +3,7 @@
 mod ask;
 pub(super) mod collect;
 pub(super) mod drive;
+mod metrics;
 pub(super) mod setup;
 pub(super) mod target;
 
@@ -27,11 +28,15 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
 
 /// Carries one load out, from files to a judgement; tells nobody the verdict and writes no report.
 pub(crate) async fn carry_out(ask: &Ask) -> Result<(RunDir, judge::Judged), Failure> {
+    let metrics = match ask.metrics {
+        Some(address) => Some(metrics::Metrics::serve(address).await?),
+        None => None,
+    };
     let mut prepared = setup::prepare(ask)?;
     let endpoint = MerchantEndpoint::bind().context("cannot take notifications").map_err(Failure::World)?;
     let mut target = target::start(&prepared, ask).await?;
     let secrets = target.provision(&prepared, &endpoint.url()).await?;
-    let driven = drive::drive(&mut prepared, &mut target, endpoint, secrets, ask.progress).await?;
+    let driven = drive::drive(&mut prepared, &mut target, endpoint, secrets, (ask.progress, metrics.as_ref())).await?;
     if let Some(why) = &driven.why {
         warn(&format!("the load ended early: {why}"));
     }
