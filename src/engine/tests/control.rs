@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use serde_json::{Value, json};
 
-use super::fake::{FakeSink, FakeTarget, setup};
+use super::fake::{FakeSink, FakeTarget, setup, stop_hard};
 use super::journeys::{ended, pay, walk};
-use crate::engine::{Stop, run_load};
+use crate::engine::run_load;
 use crate::history::{Exchange, Outcome};
 use crate::time::Span;
 
@@ -201,16 +201,7 @@ fn a_hard_stop_ends_rounds_although_unknown_is_dealt_with() {
         { "repeat": { "times": 1000, "steps": [{ "get": "/silence", "go_on": ["unknown"] }] } },
     ] });
     let s = setup(target.origin(), &journey, 1, Span::from_millis(1));
-    let (stop, clock, sink) = (s.stop.clone(), s.config.clock, Arc::clone(&s.sink));
-    let puller = std::thread::spawn(move || {
-        while sink.exchanges().is_empty() {
-            std::thread::yield_now();
-        }
-        stop.ask(Stop::Now);
-        clock.now()
-    });
-    let report = run_load(s.config).unwrap();
-    let took = report.ended_at.since(puller.join().unwrap());
-    assert!(took < Span::from_secs(1), "{took}");
+    let sink = Arc::clone(&s.sink);
+    let report = stop_hard(s.config, s.stop, move || !sink.exchanges().is_empty());
     assert_eq!((asked(&s.sink).len(), report.n_given_up, ended(&s.sink)), (2, 1, Outcome::Unknown));
 }

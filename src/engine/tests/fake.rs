@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use tokio::sync::watch;
 
 use crate::engine::{
-    AbortLimits, Clock, EngineConfig, EngineLimits, EventSink, IntentGate, Live, Mailboxes, Program, SecretLookup,
-    StopHandle, stop_signal,
+    AbortLimits, Clock, EngineConfig, EngineLimits, EngineReport, EventSink, IntentGate, Live, Mailboxes, Program,
+    SecretLookup, Stop, StopHandle, run_load, stop_signal,
 };
 use crate::history::{Event, Exchange};
 use crate::id::RunId;
@@ -193,4 +193,24 @@ pub(super) fn setup(target: Origin, journey: &Value, n: u64, gap: Span) -> Setup
         live: Arc::clone(&live),
     };
     Setup { config, plan, sink, stop: lever, intents, live }
+}
+
+/// Runs until `has_begun`, then stops hard: what is reported, within a second of that.
+pub(super) fn stop_hard(
+    config: EngineConfig,
+    stop: StopHandle,
+    has_begun: impl Fn() -> bool + Send + 'static,
+) -> EngineReport {
+    let clock = config.clock;
+    let puller = std::thread::spawn(move || {
+        while !has_begun() {
+            std::thread::yield_now();
+        }
+        stop.ask(Stop::Now);
+        clock.now()
+    });
+    let report = run_load(config).unwrap();
+    let took = report.ended_at.since(puller.join().unwrap());
+    assert!(took < Span::from_secs(1), "{took}");
+    report
 }

@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::fake::{FakeTarget, Setup, setup};
+use super::fake::{FakeTarget, Setup, setup, stop_hard};
 use super::journeys::{ended, pay, walk};
-use crate::engine::{Stop, run_load};
+use crate::engine::run_load;
 use crate::history::{Exchange, Outcome, client_views};
 use crate::ledger::ClientOutcome;
 use crate::time::Span;
@@ -172,16 +172,7 @@ fn a_hard_stop_ends_the_wait_for_another_attempt() {
     let target = FakeTarget::start(router);
     let policy = json!({ "attempts": 20, "back_off": { "constant": "30s" } });
     let s = setup(target.origin(), &journey(&policy), 1, Span::from_millis(1));
-    let (stop, clock, sink) = (s.stop.clone(), s.config.clock, Arc::clone(&s.sink));
-    let puller = std::thread::spawn(move || {
-        while sink.exchanges().is_empty() {
-            std::thread::yield_now();
-        }
-        stop.ask(Stop::Now);
-        clock.now()
-    });
-    let report = run_load(s.config).unwrap();
-    let took = report.ended_at.since(puller.join().unwrap());
-    assert!(took < Span::from_secs(1), "{took}");
+    let sink = Arc::clone(&s.sink);
+    let report = stop_hard(s.config, s.stop, move || !sink.exchanges().is_empty());
     assert_eq!((bodies.lock().unwrap().len(), report.n_given_up, ended(&s.sink)), (1, 1, Outcome::Unexpected));
 }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::routing::{any, post};
 use serde_json::{Value, json};
 
-use super::fake::{FakeSink, FakeTarget, setup};
+use super::fake::{FakeSink, FakeTarget, setup, stop_hard};
 use crate::engine::{AbortLimits, EngineReport, LoadEnd, Stop, run_load};
 use crate::history::{Event, Outcome};
 use crate::time::Span;
@@ -194,18 +194,8 @@ fn a_hard_stop_returns_within_a_second_and_what_was_in_flight_is_unknown() {
     let mut s = setup(target.origin(), &pay(), 2_000_000, Span::from_millis(1));
     s.config.limits.request_time = Span::from_secs(60);
     s.config.limits.drain = Span::from_secs(60);
-    let (live, clock, stop) = (Arc::clone(&s.live), s.config.clock, s.stop.clone());
-    let puller = std::thread::spawn(move || {
-        while live.view(clock.now()).n_started < 20 {
-            std::thread::yield_now();
-        }
-        stop.ask(Stop::Now);
-        clock.now()
-    });
-    let report = run_load(s.config).unwrap();
-    let asked_at = puller.join().unwrap();
-    let took = report.ended_at.since(asked_at);
-    assert!(took < Span::from_secs(1), "{took}");
+    let (live, clock) = (Arc::clone(&s.live), s.config.clock);
+    let report = stop_hard(s.config, s.stop, move || live.view(clock.now()).n_started >= 20);
     check_accounts(&report, &s.sink, 2_000_000);
     assert!(report.n_unreached > 0);
     assert_eq!((report.n_given_up, report.n_failed), (report.n_started, report.n_started));
