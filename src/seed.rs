@@ -17,11 +17,11 @@ impl Seed {
     /// FNV-1a over the name, then `SplitMix64` (Steele, Lea and Flood, *Fast Splittable Pseudorandom
     /// Number Generators*, OOPSLA 2014) to spread the bits. Not for secrets.
     pub fn stream(self, name: &str, index: u64) -> [u8; 32] {
-        let mut state = splitmix(self.0 ^ fnv1a(name.as_bytes())) ^ splitmix(index.wrapping_add(GOLDEN));
+        let mut state = spread(self.0 ^ fnv1a(name.as_bytes())) ^ spread(index.wrapping_add(GOLDEN));
         let mut key = [0; 32];
         for part in key.chunks_exact_mut(8) {
             state = state.wrapping_add(GOLDEN);
-            part.copy_from_slice(&splitmix(state).to_le_bytes());
+            part.copy_from_slice(&spread(state).to_le_bytes());
         }
         key
     }
@@ -51,7 +51,8 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
-const fn splitmix(x: u64) -> u64 {
+/// `x` with its bits spread over all 64, one to one: the finalizer of `SplitMix64`. Not for secrets.
+pub const fn spread(x: u64) -> u64 {
     let z = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use super::clock::Clock;
 use super::live::Live;
 use super::mailbox::Mailboxes;
+use super::mark::TraceKey;
 use super::program::Program;
 use super::recording::Recording;
 use super::render::Letterhead;
@@ -20,6 +21,7 @@ use crate::transport::Client;
 
 pub(super) struct Bench {
     pub(super) run: RunId,
+    pub(super) trace_key: TraceKey,
     pub(super) clock: Clock,
     pub(super) program: Program,
     pub(super) letterhead: Letterhead,

@@ -11,6 +11,7 @@ use super::body::JsonBody;
 use super::capture;
 use super::condition::Conditions;
 use super::content::{Content, FormBody, TEXT};
+use super::path::StepPath;
 use super::pause::Pause;
 use super::program::{AwaitGet, AwaitNotice, Choose, GoOn, If, Journey, Program, Repeat, RequestStep, Step};
 use super::retry::Retry;
@@ -178,7 +179,7 @@ impl<'s> Compiler<'s> {
         Ok(RequestStep {
             index,
             method,
-            path: Template::parse(path)?,
+            path: StepPath::compile(path)?,
             content,
             intent,
             expect: expect.unwrap_or_default().or_status_200(),
@@ -209,13 +210,13 @@ impl<'s> Compiler<'s> {
         let go_on = GoOn(wait.go_on.iter().map(|s| s.as_str().into()).collect());
         match (&wait.get, &wait.notice) {
             (Some(path), None) => {
-                let path = Template::parse(path)?;
+                let about = self.about(&Template::parse(path)?);
                 let poll = RequestStep {
                     index: self.next_index(),
                     counted: self.place().1,
                     method: Method::GET,
-                    intent: self.about(&path),
-                    path,
+                    intent: about,
+                    path: StepPath::compile(path)?,
                     content: None,
                     expect: Conditions::default().or_status_200(),
                     declined: None,

@@ -55,12 +55,12 @@ impl StepEnd {
 }
 
 /// Runs `journey` to its end and records it.
-pub(super) async fn run_journey(bench: Rc<Bench>, journey: PlannedJourney) {
+pub(super) async fn run_journey(bench: Rc<Bench>, journey: Rc<PlannedJourney>) {
     let kind = &bench.program.kinds[usize::from(journey.kind)];
     let mailbox = kind.awaits_notice.then(|| bench.mailboxes.open(journey.intents.iter().map(|i| i.key.as_str())));
-    let trace = Trace::of(&bench.run, journey.number);
+    let trace = Trace::of(bench.trace_key, journey.number);
     let due = journey.due;
-    let me = Traveller { bench: Rc::clone(&bench), journey: Rc::new(journey), trace };
+    let me = Traveller { bench: Rc::clone(&bench), journey, trace };
     let mut walk = Walk {
         me: me.clone(),
         captured: Captured::default(),
@@ -99,11 +99,12 @@ impl Walk {
     async fn step(&mut self, step: &Step) -> StepEnd {
         match step {
             Step::Request(request) => self.request(request).await,
-            Step::Parallel(branches) => self.parallel(branches).await,
-            Step::AwaitGet(wait) => self.await_get(wait).await,
-            Step::AwaitNotice(wait) => self.await_notice(wait).await,
-            Step::Pause(pause) => self.pause(pause).await,
-            // Boxed, as they hold steps themselves; only journeys that have some pay for it.
+            // Boxed, as some hold steps themselves, and a journey's task is as large as the largest of what is not: only
+            // journeys that have such a step pay for it.
+            Step::Parallel(branches) => Box::pin(self.parallel(branches)).await,
+            Step::AwaitGet(wait) => Box::pin(self.await_get(wait)).await,
+            Step::AwaitNotice(wait) => Box::pin(self.await_notice(wait)).await,
+            Step::Pause(pause) => Box::pin(self.pause(pause)).await,
             Step::Repeat(repeat) => Box::pin(self.repeat(repeat)).await,
             Step::If(question) => Box::pin(self.look(question)).await,
             Step::Choose(choice) => Box::pin(self.choose(choice)).await,

@@ -21,6 +21,7 @@ mod mark;
 mod merchant;
 mod offer;
 mod pacer;
+mod path;
 mod pause;
 mod program;
 mod recording;
@@ -45,7 +46,7 @@ pub use merchant::{EndpointError, EndpointReport, MerchantEndpoint, RunningEndpo
 pub use pacer::Pacer;
 pub use program::Program;
 pub use recording::{EventSink, IntentGate};
-pub use run::{EngineConfig, EngineError, EngineLimits, EngineReport, LoadEnd, run_load};
+pub use run::{EngineConfig, EngineError, EngineLimits, EngineReport, LoadEnd, WhenFull, run_load};
 pub use signing::SecretLookup;
 pub use stop::{Stop, StopHandle, StopSignal, stop_signal};
 

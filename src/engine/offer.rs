@@ -7,11 +7,11 @@ use super::journey::run_journey;
 use super::lookahead::Lookahead;
 use super::pacer::Pacer;
 use super::recording::IntentGate;
-use super::run::LoadEnd;
+use super::run::{LoadEnd, WhenFull};
 use super::stop::Stop;
 use crate::history::Event;
 use crate::plan::PlannedJourney;
-use crate::time::Span;
+use crate::time::{RunOffset, Span};
 
 /// Waiting shorter than this is not used for working ahead: planning one journey takes some microseconds.
 const WORTHWHILE: Span = Span::from_micros(100);
@@ -30,6 +30,7 @@ pub(super) struct Offer {
     pub(super) pacer: Pacer,
     pub(super) intents: Box<dyn IntentGate>,
     pub(super) in_flight_limit: u32,
+    pub(super) when_full: WhenFull,
 }
 
 /// What is left when offering has ended.
@@ -42,13 +43,16 @@ impl Offer {
     /// Offers `journeys` one after the other, none before it is due, until all are or the lever is pulled.
     pub(super) async fn all(&mut self, journeys: Box<dyn Iterator<Item = PlannedJourney> + Send>) -> Offered {
         let mut journeys: Journeys = Lookahead::new(journeys);
-        while let Some(journey) = journeys.next() {
+        loop {
+            self.room().await;
+            let Some(journey) = journeys.next() else { break };
             if let Err(end) = self.may_start(&journey, &mut journeys).await {
                 return Offered { end, rest: Box::new(std::iter::once(journey).chain(journeys)) };
             }
-            self.bench.live.journey_due(self.bench.clock.now());
+            let now = self.bench.clock.now();
+            self.bench.live.journey_due(now);
             if self.bench.in_flight.get() < self.in_flight_limit {
-                self.start(journey);
+                self.start(journey, now);
             } else {
                 drop_journey(&self.bench, &journey, "in_flight_limit");
             }
@@ -56,9 +60,20 @@ impl Offer {
         Offered { end: LoadEnd::Completed, rest: Box::new(std::iter::empty()) }
     }
 
+    /// Returns when one more journey may be asked for.
+    async fn room(&self) {
+        while self.when_full == WhenFull::Wait && self.in_flight_limit <= self.bench.in_flight.get() {
+            self.bench.one_ended.notified().await;
+        }
+    }
+
     /// Returns when `journey` is due and its intents are written, or with the reason to stop offering.
     async fn may_start(&mut self, journey: &PlannedJourney, journeys: &mut Journeys) -> Result<(), LoadEnd> {
         let clock = self.bench.clock;
+        // Behind the schedule there is nothing to wait for, and no time to lose.
+        if clock.until(journey.due) == Span::ZERO && journey.number < self.intents.written() {
+            return if self.bench.signal.now() < Stop::Drain { Ok(()) } else { Err(LoadEnd::Stopped) };
+        }
         let mut signal = self.bench.signal.clone();
         journeys.work_ahead(|| WORTHWHILE <= clock.until(journey.due));
         tokio::select! {
@@ -77,11 +92,12 @@ impl Offer {
         }
     }
 
-    fn start(&self, journey: PlannedJourney) {
-        let bench = Rc::clone(&self.bench);
-        bench.live.journey_started(bench.clock.now());
+    fn start(&self, journey: PlannedJourney, now: RunOffset) {
+        let (bench, journey) = (Rc::clone(&self.bench), Rc::new(journey));
+        bench.live.journey_started(now);
         bench.in_flight.set(bench.in_flight.get() + 1);
-        tokio::task::spawn_local(async move {
+        // In a box, as a task's state is copied some times on its way into and out of the runtime.
+        let task = Box::pin(async move {
             run_journey(Rc::clone(&bench), journey).await;
             bench.in_flight.set(bench.in_flight.get() - 1);
             if bench.signal.now() == Stop::Now {
@@ -89,6 +105,7 @@ impl Offer {
             }
             bench.one_ended.notify_one();
         });
+        tokio::task::spawn_local(task);
     }
 }
 

@@ -7,6 +7,7 @@ use hyper::Method;
 use super::capture::Capture;
 use super::condition::Conditions;
 use super::content::Content;
+use super::path::StepPath;
 use super::pause::Pause;
 use super::retry::Retry;
 use super::signing::Signer;
@@ -48,7 +49,7 @@ pub(super) struct RequestStep {
     /// Place in the journey, in file order; steps in `parallel` are counted through, `parallel` itself is not.
     pub(super) index: u16,
     pub(super) method: Method,
-    pub(super) path: Template,
+    pub(super) path: StepPath,
     pub(super) content: Option<Content>,
     /// Which of the planned journey's intents it is an attempt of.
     pub(super) intent: Option<usize>,

@@ -76,8 +76,7 @@ pub(super) async fn exchange(
 ) -> Told {
     let bench = &me.bench;
     let values = Values { journey: &me.journey, captured };
-    let now = bench.clock.now();
-    let seconds = bench.clock.unix_seconds(now);
+    let seconds = || bench.clock.unix_seconds(bench.clock.now());
     let (step, attempt) = (asking.step, asking.attempt);
     let (sent, end) = match bench.letterhead.render(step, attempt, values, me.trace, seconds) {
         Ok(request) => {
@@ -94,7 +93,7 @@ pub(super) async fn exchange(
             if let Some(line) = start_line {
                 line.wait().await;
             }
-            (now, End::Never(why.to_string()))
+            (bench.clock.now(), End::Never(why.to_string()))
         }
     };
     let answered = bench.clock.now();
@@ -142,16 +141,27 @@ enum End {
 async fn send(me: &Traveller, request: Request, time: Option<Span>, start_line: Option<Rc<Barrier>>) -> End {
     let client = &me.bench.client;
     let time = time.unwrap_or(client.time_limit());
-    let sending = async {
-        let Some(line) = start_line else { return client.send_within(time, request).await };
-        let lease = client.lease_within(time).await;
-        line.wait().await;
-        lease?.send_within(time, request).await
+    let sent = match start_line {
+        None => or_abandoned(me, client.send_within(time, request)).await,
+        // Boxed: only branches of a `parallel` step pay for it.
+        Some(line) => {
+            let together = async {
+                let lease = client.lease_within(time).await;
+                line.wait().await;
+                lease?.send_within(time, request).await
+            };
+            Box::pin(or_abandoned(me, together)).await
+        }
     };
+    sent.map_or(End::Abandoned, |end| end.map_or_else(End::Failed, End::Answered))
+}
+
+/// `None` if the run was abandoned before `sending` ended.
+async fn or_abandoned<T>(me: &Traveller, sending: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
-        end = sending => end.map_or_else(End::Failed, End::Answered),
-        () = me.bench.abandoned() => End::Abandoned,
+        end = sending => Some(end),
+        () = me.bench.abandoned() => None,
     }
 }
 

@@ -14,7 +14,7 @@ use super::clock::{Clock, thread_cpu};
 use super::guard::{AbortLimits, Guard};
 use super::live::Live;
 use super::mailbox::Mailboxes;
-use super::mark::marked_headers;
+use super::mark::{TraceKey, marked_headers};
 use super::offer::Offer;
 use super::pacer::Pacer;
 use super::program::Program;
@@ -64,8 +64,10 @@ pub struct EngineConfig {
 /// What bounds a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EngineLimits {
-    /// Journeys in flight at once; over it a due journey is dropped.
+    /// Journeys in flight at once.
     pub in_flight: u32,
+    /// What becomes of a journey that is due when so many are in flight.
+    pub when_full: WhenFull,
     /// For each request, from connecting to the last byte.
     pub request_time: Span,
     /// Largest answer, bytes.
@@ -74,9 +76,26 @@ pub struct EngineLimits {
     pub drain: Span,
 }
 
+/// What happens to a journey that is due while as many as may are in flight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenFull {
+    /// It is dropped and counted: the load is open, and the target does not set its pace.
+    #[default]
+    Drop,
+    /// It is not asked for until one of them ends: the load is closed, as fast as the target and the engine go. For
+    /// measuring what the engine itself costs.
+    Wait,
+}
+
 impl Default for EngineLimits {
     fn default() -> Self {
-        Self { in_flight: 10_000, request_time: Span::from_secs(10), answer_bytes: 1 << 20, drain: Span::from_secs(20) }
+        Self {
+            in_flight: 10_000,
+            when_full: WhenFull::Drop,
+            request_time: Span::from_secs(10),
+            answer_bytes: 1 << 20,
+            drain: Span::from_secs(20),
+        }
     }
 }
 
@@ -176,10 +195,11 @@ async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
         Limits { time: limits.request_time, answer_bytes: limits.answer_bytes, n_idle: limits.in_flight as usize };
     let bench = Rc::new(Bench {
         letterhead: Letterhead {
-            marked: marked_headers(&config.run),
+            marked: marked_headers(&config.run, config.target.host()),
             signer: config.program.signer.clone(),
             secrets: config.secrets,
         },
+        trace_key: TraceKey::of(&config.run),
         run: config.run,
         clock,
         program: config.program,
@@ -199,7 +219,13 @@ async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
     let minding = tokio::task::spawn_local(mind(Rc::clone(&bench), abort, Rc::clone(&aborted)));
 
     bench.note("started", format!("run {}", bench.run));
-    let mut offer = Offer { bench: Rc::clone(&bench), pacer, intents, in_flight_limit: limits.in_flight };
+    let mut offer = Offer {
+        bench: Rc::clone(&bench),
+        pacer,
+        intents,
+        in_flight_limit: limits.in_flight,
+        when_full: limits.when_full,
+    };
     let offered = offer.all(journeys).await;
     let end = aborted.borrow_mut().take().map_or(offered.end, LoadEnd::Aborted);
     bench.note(word_of(&end), text_of(&end));

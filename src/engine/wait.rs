@@ -2,6 +2,7 @@
 
 use super::capture::capture;
 use super::journey::{StepEnd, Walk};
+use super::path::StepPath;
 use super::pause::Pause;
 use super::program::{AwaitGet, AwaitNotice};
 use super::request::{Asking, exchange};
@@ -114,7 +115,7 @@ impl Walk {
     }
 
     /// The value of the first captured variable in a path: the id of what it asks about.
-    fn first_var(&self, path: &crate::scenario::template::Template) -> Option<String> {
+    fn first_var(&self, path: &StepPath) -> Option<String> {
         path.vars().find_map(|name| self.captured.get(name)).map(str::to_owned)
     }
 }

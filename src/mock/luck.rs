@@ -3,8 +3,8 @@
 //! Keyed by the number without the run's name, so two runs with one seed meet the same bank luck payment by
 //! payment, in whatever order their calls arrive. That is what makes comparing two releases a paired one.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use chacha20::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, Exp, Gamma, LogNormal};
 
 use crate::profile::Times;

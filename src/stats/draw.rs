@@ -1,7 +1,7 @@
 //! Random draws from a named stream of the run's seed.
 
+use chacha20::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::normal_quantile;
 use crate::seed::Seed;
@@ -10,7 +10,7 @@ use crate::seed::Seed;
 ///
 /// The draws are written here, on the raw bits, and not taken from a library of distributions: those may
 /// change their algorithm between versions, and a stored plan must stay repeatable.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Draws(ChaCha8Rng);
 
 impl Draws {

@@ -66,7 +66,8 @@ impl Connection {
             Err(failure) => return Exchanged::Failed(failure),
         };
         let answer = Answer { status: head.status.as_u16(), headers: head.headers, body };
-        let left = if self.is_usable().await { Some(self) } else { None };
+        // Whether it can carry another is asked when somebody wants it.
+        let left = self.driver.is_some().then_some(self);
         Exchanged::Answered(answer, left)
     }
 

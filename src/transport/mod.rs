@@ -10,6 +10,7 @@ mod origin;
 mod pool;
 
 use bytes::Bytes;
+use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method};
 
 pub use failure::{Failure, NotSent};
@@ -21,12 +22,37 @@ pub use pool::{Client, Connects, Lease, Limits};
 pub struct Request {
     /// GET or POST.
     pub method: Method,
-    /// Path with query, percent-encoded.
-    pub path: String,
+    /// Where it goes within the origin.
+    pub path: Path,
     /// All headers but `host` and `content-length`, which are added.
     pub headers: HeaderMap,
     /// The body, empty if there is none.
     pub body: Bytes,
+}
+
+/// A path with its query, percent-encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// Known beforehand to be one: most requests of a load share theirs.
+    Ready(PathAndQuery),
+    /// As it was written for one request; whether it is a path shows when that is sent.
+    Text(String),
+}
+
+impl Path {
+    /// The text of it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ready(path) => path.as_str(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
+impl From<&str> for Path {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
 }
 
 /// A complete answer, read to its last byte.

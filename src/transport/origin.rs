@@ -37,6 +37,11 @@ pub enum OriginError {
 }
 
 impl Origin {
+    /// What requests to it say in `host`.
+    pub const fn host(&self) -> &HeaderValue {
+        &self.host
+    }
+
     /// The origin of `url`; a path in it is put before every request's path.
     ///
     /// # Errors

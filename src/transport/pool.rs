@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::Uri;
 use hyper::header::HOST;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::connection::{Connection, Exchanged};
-use super::{Answer, Failure, NotSent, Origin, Request};
+use super::{Answer, Failure, NotSent, Origin, Path, Request};
 use crate::stats::Histogram;
 use crate::time::{RunOffset, Span};
 
@@ -192,10 +193,14 @@ impl Client {
 
 impl Origin {
     fn address_to(&self, request: Request) -> Result<hyper::Request<Full<Bytes>>, NotSent> {
-        let path = format!("{}{}", self.prefix, request.path);
-        let built = hyper::Request::builder().method(request.method).uri(path).body(Full::new(request.body));
-        // A path that is no path comes from a template; the target never sees it.
-        let mut built = built.map_err(|_| NotSent::BadPath)?;
+        let uri = match request.path {
+            Path::Ready(path) if self.prefix.is_empty() => Uri::from(path),
+            // A path that is no path comes from a template; the target never sees it.
+            path => format!("{}{}", self.prefix, path.as_str()).parse().map_err(|_| NotSent::BadPath)?,
+        };
+        let mut built = hyper::Request::new(Full::new(request.body));
+        *built.method_mut() = request.method;
+        *built.uri_mut() = uri;
         *built.headers_mut() = request.headers;
         built.headers_mut().insert(HOST, self.host.clone());
         Ok(built)
