@@ -21,6 +21,11 @@ const STUBBORN_TRIES: usize = 3;
 const TIME_SHORT: f64 = 0.2;
 /// The widest pair of ends that is tried when time is short.
 const WIDEST: f64 = 0.12;
+/// When time is short and a side has nothing to show, a rate this far off it is tried: a wide interval tells more than
+/// half of one.
+const FAR: f64 = 0.2;
+/// How often, at most.
+const FAR_TRIES: usize = 2;
 
 /// A step that would help.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +47,7 @@ pub(super) struct Wish {
 /// | nothing good | lower; at the bottom, the bottom until it is shown |
 /// | four rates, the harness fit at none | nothing |
 /// | a wide bracket | where the line seems to be |
+/// | little time left, a side of which nothing is shown | a rate well on that side |
 /// | a narrow one | its ends, in random order, until both are shown twice |
 pub(super) fn choose(settings: &SearchSettings, view: &View, turn: usize, left_s: f64) -> Option<Wish> {
     if let Some(group) = view.groups.iter().find(|g| g.lean() == Lean::Void && g.probes.len() < VOID_TRIES) {
@@ -51,6 +57,9 @@ pub(super) fn choose(settings: &SearchSettings, view: &View, turn: usize, left_s
         let both = [fails, holds].into_iter().filter_map(|rate| view.at(rate));
         let again = both.min_by_key(|g| g.probes.len()).filter(|g| g.probes.len() < FLAP_TRIES)?;
         return Some(Wish { seconds: settings.measured_s(), ..end(settings, view, again.rate, Purpose::LowEnd) });
+    }
+    if let Some(wish) = far_off(settings, view, left_s) {
+        return Some(wish);
     }
     let lowest = |lean: Lean| view.groups.iter().find(|g| g.lean() == lean);
     let wall = lowest(Lean::Void).map(|g| g.rate);
@@ -65,6 +74,22 @@ pub(super) fn choose(settings: &SearchSettings, view: &View, turn: usize, left_s
             None => Some(locate(settings, propose(settings, good, bad))),
         },
     }
+}
+
+/// When time is short: a rate well off those that lean the other way, on a side where none is shown.
+fn far_off(settings: &SearchSettings, view: &View, left_s: f64) -> Option<Wish> {
+    if left_s >= TIME_SHORT * settings.budget.as_secs_f64() {
+        return None;
+    }
+    let (good, bad) = bracket(view);
+    let (rate, purpose) = match (view.interval(), good, bad) {
+        ((None, Some(_)), _, Some(bad)) => (bad.rate * (1.0 - FAR), Purpose::LowEnd),
+        ((Some(_), None), Some(good), _) => (good.rate * (1.0 + FAR), Purpose::HighEnd),
+        _ => return None,
+    };
+    let rate = tidy(rate).clamp(settings.min, settings.max);
+    let tries = view.at(rate).map_or(0, |g| g.probes.len());
+    (tries < FAR_TRIES).then(|| end(settings, view, rate, purpose))
 }
 
 /// Nothing bad was seen yet.

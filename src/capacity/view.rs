@@ -12,11 +12,9 @@ const FOR_LOCATING: f64 = 0.05;
 /// The error probability at each look of the joint judgement of all rates near the limit, as a multiple of a side's. It
 /// comes on top of what single rates spend, and was set by simulation: every station of benches/calibrate/capacity.rs
 /// is covered as often as stated, with some to spare.
-const FIT_LEVEL: f64 = 2.5;
+const FIT_LEVEL: f64 = 1.7;
 /// A probe that by itself shows its side at this level and is contradicted by another so sure of itself was no bad luck.
 const FLAP_LEVEL: f64 = 0.002;
-/// Of the rest, the first rate tried as an end gets this share, the next this share of what is left, and so on.
-const FOR_EACH_END: f64 = 0.7;
 /// How the share of a rate is spent over looks at it: after the first probe, the second, …; then halves of the last.
 const LOOKS: [f64; 3] = [0.25, 0.45, 0.15];
 
@@ -90,7 +88,7 @@ impl View {
         for (rate, probes) in rates {
             let weight = if let Some(first) = since(&probes) {
                 let turn = ends.partition_point(|&e| e < first);
-                (1.0 - FOR_LOCATING) * FOR_EACH_END * (1.0 - FOR_EACH_END).powi(clamp(turn))
+                (1.0 - FOR_LOCATING) * share_of_end(turn)
             } else {
                 n_located += 1;
                 FOR_LOCATING * 0.5_f64.powi(clamp(n_located))
@@ -172,6 +170,12 @@ impl Group {
         self.judged.verdict = verdict;
         self.judged.reasons.insert(0, why);
     }
+}
+
+/// The share of all ends' error probability for the `turn`-th that is tried, `turn` from 0: inverse squares, which sum to
+/// 1 and leave something to show for the tenth, as a target whose line moves needs many.
+fn share_of_end(turn: usize) -> f64 {
+    6.0 / (std::f64::consts::PI * (turn as f64 + 1.0)).powi(2)
 }
 
 /// The share of a rate's error probability that its `k`-th look may spend, `k` from 1.
