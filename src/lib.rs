@@ -32,6 +32,7 @@ pub mod book;
 pub mod engine;
 pub mod mock;
 pub mod store;
+pub mod tls;
 pub mod transport;
 pub mod virtual_account;
 

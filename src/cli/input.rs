@@ -14,10 +14,12 @@ use crate::scenario::model::{Arrivals, Scenario};
 use crate::scenario::read::in_order;
 use crate::scenario::typed::TargetKind;
 use crate::shape::{Shape, parse_yaml};
+use crate::tls::ClientParts;
 
 mod files;
 mod profile;
 mod shape;
+mod tls;
 mod trace;
 
 pub(super) use files::read_text;
@@ -39,6 +41,8 @@ pub struct Loaded {
     pub shape: Option<Shape>,
     /// The trace, if journeys are due as in one.
     pub trace: Option<Arc<TraceData>>,
+    /// What the client brings to TLS, if the scenario says so.
+    pub tls: Option<ClientParts>,
     /// What is probably not as meant.
     pub warnings: Vec<Diagnostic>,
 }
@@ -69,6 +73,7 @@ pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     let shape = loading.shape(&scenario, &mut digest);
     let profiles = loading.profiles(&scenario, &mut digest);
     let trace = loading.trace(&scenario, &mut digest);
+    let tls = loading.tls(&scenario);
     loading.check_together(&scenario, shape.as_ref());
     loading.check_target(&scenario, &profiles);
 
@@ -77,7 +82,7 @@ pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
         return Err(problems);
     }
     let sha256 = digest.finish();
-    Ok(Loaded { scenario, scenario_text: text, sha256, profiles, shape, trace, warnings: problems })
+    Ok(Loaded { scenario, scenario_text: text, sha256, profiles, shape, trace, tls, warnings: problems })
 }
 
 struct Loading<'l> {

@@ -19,6 +19,7 @@ mod request;
 mod retry;
 mod steps;
 mod target;
+mod tls;
 mod variables;
 
 /// A scenario that can be run: after the checks, all of `typed` gives values.

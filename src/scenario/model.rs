@@ -7,6 +7,7 @@ mod control;
 mod journey;
 mod retry;
 mod step;
+mod tls;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub use control::{OutcomeWord, Pause, PauseTimes, Repeat, Way};
 pub use journey::{Derived, IntentSpec, IntentWord, Journey, ProbeWord};
 pub use retry::{BackOff, Doubling, Retry, RetryOn, RetryWord};
 pub use step::{Await, OneOrMany, Step};
+pub use tls::TargetTls;
 
 /// A scenario file.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -69,7 +71,7 @@ pub struct Target {
     /// `chain`: the reference chain, started as a child process.
     #[serde(default)]
     pub embedded: Option<String>,
-    /// The address of a running gateway, such as `http://127.0.0.1:8080`.
+    /// The address of a running gateway, such as `http://127.0.0.1:8080` or `https://gateway.shadow.example`.
     #[serde(default)]
     pub url: Option<String>,
     /// The name of one of `channels`: that mock channel alone, without a chain. Journeys call the bank's own
@@ -77,6 +79,9 @@ pub struct Target {
     /// notifications, and money is not judged: write `invariants: none`.
     #[serde(default)]
     pub channel: Option<String>,
+    /// What TLS takes, for `https`. Without it, `https` trusts whom this system trusts and shows no certificate.
+    #[serde(default)]
+    pub tls: Option<TargetTls>,
     /// Environment variable that holds the token of the target's administration interface.
     #[serde(default)]
     pub admin_token_env: Option<String>,

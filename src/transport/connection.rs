@@ -9,11 +9,11 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
+use super::stream::Stream;
 use super::{Answer, Failure};
 
-type Driver = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
+type Driver = http1::Connection<TokioIo<Stream>, Full<Bytes>>;
 
 /// An open HTTP/1.1 connection that carries one exchange at a time.
 pub(super) struct Connection {
@@ -33,7 +33,7 @@ pub(super) enum Exchanged {
 }
 
 impl Connection {
-    pub(super) async fn open(stream: TcpStream) -> Result<Self, hyper::Error> {
+    pub(super) async fn open(stream: Stream) -> Result<Self, hyper::Error> {
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         Ok(Self { sender, driver: Some(Box::pin(driver)) })
     }

@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::tls::TlsFailure;
+
 /// Why there is no complete answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Failure {
@@ -42,6 +44,9 @@ pub enum NotSent {
     /// The path is not one that HTTP can carry.
     #[error("bad path")]
     BadPath,
+    /// A connection, and no TLS over it.
+    #[error(transparent)]
+    Tls(#[from] TlsFailure),
     /// The network said something else.
     #[error("cannot connect")]
     Unreachable,
@@ -71,7 +76,14 @@ impl From<&io::Error> for NotSent {
 impl From<&hyper::Error> for Failure {
     /// For a request that was sent.
     fn from(error: &hyper::Error) -> Self {
-        if error.is_parse() { Self::Garbage } else { Self::Reset }
+        if error.is_parse() {
+            Self::Garbage
+        } else if let Some(refused @ TlsFailure::ClientRefused) = TlsFailure::behind(error) {
+            // Told after our side of the handshake, so that the request may be on the wire, where nobody reads it.
+            Self::NotSent(refused.into())
+        } else {
+            Self::Reset
+        }
     }
 }
 

@@ -5,16 +5,19 @@
 //! thread.
 
 mod connection;
+mod control;
 mod failure;
 mod origin;
 mod pool;
+mod stream;
 
 use bytes::Bytes;
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method};
 
+pub use control::{ControlSide, control_client};
 pub use failure::{Failure, NotSent};
-pub use origin::{Origin, OriginError};
+pub use origin::{Link, Origin, OriginError};
 pub use pool::{Client, Connects, Lease, Limits};
 
 /// A request as the engine renders it.

@@ -1,28 +1,48 @@
-//! Where requests go: scheme, host and port of a base address, resolved once.
+//! Where requests go, and over what: scheme, host and port of a base address, resolved once.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
+use rustls::pki_types::ServerName;
 use thiserror::Error;
+
+use crate::tls::{ClientTls, HTTP_1};
+
+/// How a target is talked to.
+#[derive(Clone, Debug, Default)]
+pub struct Link {
+    /// For `https`; without it no such address can be called.
+    pub tls: Option<ClientTls>,
+}
 
 /// The address of a target.
 ///
 /// Host names are resolved once, when it is made: a name server must not be part of what is measured.
 #[derive(Clone, Debug)]
 pub struct Origin {
+    /// As it was given, without a slash at the end.
+    pub(super) url: String,
     pub(super) address: SocketAddr,
     pub(super) host: HeaderValue,
     pub(super) prefix: String,
+    /// For `https`, with the name that the other side must have.
+    pub(super) tls: Option<(ClientTls, ServerName<'static>)>,
 }
 
 /// Why an address cannot be used.
 #[derive(Debug, Error)]
 pub enum OriginError {
-    /// Not `http://host[:port][/path]`.
+    /// Not `http://host[:port][/path]`, nor the same with `https`.
     #[error("`{url}` is not an address such as `http://127.0.0.1:8080`")]
     Malformed {
+        /// What was given.
+        url: String,
+    },
+    /// `https`, and nobody to trust.
+    #[error("`{url}` cannot be called: nothing says whose certificates to trust")]
+    NoTls {
         /// What was given.
         url: String,
     },
@@ -42,24 +62,53 @@ impl Origin {
         &self.host
     }
 
-    /// The origin of `url`; a path in it is put before every request's path.
+    /// The origin of an `http` address; a path in it is put before every request's path.
     ///
     /// # Errors
-    /// [`OriginError`] if it is not an `http` address or its host is unknown.
+    /// As [`resolve_over`](Self::resolve_over).
     pub fn resolve(url: &str) -> Result<Self, OriginError> {
+        Self::resolve_over(url, &Link::default())
+    }
+
+    /// The origin of an `http` or `https` address, talked to as `link` says.
+    ///
+    /// # Errors
+    /// [`OriginError`] if it is no such address, its host is unknown, or TLS is needed and not set up.
+    pub fn resolve_over(url: &str, link: &Link) -> Result<Self, OriginError> {
         let malformed = || OriginError::Malformed { url: url.to_owned() };
         let uri: Uri = url.parse().map_err(|_| malformed())?;
-        if uri.scheme_str() != Some("http") || uri.query().is_some() {
+        let is_secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(malformed()),
+        };
+        if uri.query().is_some() {
             return Err(malformed());
         }
         let authority = uri.authority().ok_or_else(malformed)?;
         let host = HeaderValue::from_str(authority.as_str()).map_err(|_| malformed())?;
-        let port = authority.port_u16().unwrap_or(80);
+        let port = authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
         let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+        let tls = if is_secure {
+            let tls = link.tls.as_ref().ok_or_else(|| OriginError::NoTls { url: url.to_owned() })?;
+            let name = match tls.server_name() {
+                Some(name) => ServerName::DnsName(name.clone()),
+                None => ServerName::try_from(name.to_owned()).map_err(|_| malformed())?,
+            };
+            Some((tls.speaking(HTTP_1), name))
+        } else {
+            None
+        };
         let unknown = |source| OriginError::Unknown { url: url.to_owned(), source };
         let mut addresses = (name, port).to_socket_addrs().map_err(|e| unknown(Some(e)))?;
         let address = addresses.next().ok_or_else(|| unknown(None))?;
-        Ok(Self { address, host, prefix: uri.path().trim_end_matches('/').to_owned() })
+        let (url, prefix) = (url.trim_end_matches('/').to_owned(), uri.path().trim_end_matches('/').to_owned());
+        Ok(Self { url, address, host, prefix, tls })
+    }
+
+    /// The address as it was given, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 }
 
@@ -79,8 +128,21 @@ mod tests {
 
     #[test]
     fn what_is_not_an_http_address_is_refused() {
-        for url in ["", "127.0.0.1:8080", "/v1", "https://127.0.0.1", "http://127.0.0.1/?a=b"] {
+        for url in ["", "127.0.0.1:8080", "/v1", "ftp://127.0.0.1", "http://127.0.0.1/?a=b"] {
             assert!(matches!(Origin::resolve(url), Err(OriginError::Malformed { .. })), "{url}");
         }
+        assert!(matches!(Origin::resolve("https://127.0.0.1"), Err(OriginError::NoTls { .. })));
+    }
+
+    #[test]
+    fn whom_a_handshake_is_with_is_the_host_unless_another_name_is_given() {
+        let name = |url: &str| {
+            let link = Link { tls: Some(ClientTls::unused()) };
+            let origin = Origin::resolve_over(url, &link).expect("an address");
+            (origin.address.port(), origin.tls.expect("it is https").1)
+        };
+        assert_eq!(name("https://127.0.0.1:8443"), (8443, ServerName::try_from("127.0.0.1").unwrap()));
+        assert_eq!(name("https://localhost"), (443, ServerName::try_from("localhost").unwrap()));
+        assert_eq!(name("https://[::1]"), (443, ServerName::try_from("::1").unwrap()));
     }
 }

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Uri;
 use hyper::header::HOST;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::connection::{Connection, Exchanged};
+use super::stream::Stream;
 use super::{Answer, Failure, NotSent, Origin, Path, Request};
 use crate::stats::Histogram;
 use crate::time::{RunOffset, Span};
@@ -148,9 +148,7 @@ impl Client {
 }
 
 async fn open(origin: &Origin) -> Result<Connection, NotSent> {
-    let stream = TcpStream::connect(origin.address).await.map_err(|e| NotSent::from(&e))?;
-    stream.set_nodelay(true).map_err(|e| NotSent::from(&e))?;
-    Connection::open(stream).await.map_err(|_| NotSent::Unreachable)
+    Connection::open(Stream::open(origin).await?).await.map_err(|_| NotSent::Unreachable)
 }
 
 impl Lease {

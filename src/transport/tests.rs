@@ -1,11 +1,13 @@
 //! The client against servers that misbehave, over real sockets on free ports.
 
+mod tls;
+
 use std::cell::Cell;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use hyper::{HeaderMap, Method};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Answer, Client, Failure, Limits, NotSent, Origin, Request};
@@ -41,7 +43,7 @@ fn request() -> Request {
 }
 
 /// Reads one request: its head and the twelve bytes of its body.
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
+async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut seen = Vec::new();
     let mut buffer = [0; 1024];
     loop {

@@ -6,12 +6,14 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Client, Method, RequestBuilder, redirect};
+use reqwest::{Method, RequestBuilder};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::secret::Secret;
 use crate::time::Span;
+use crate::tls::TlsFailure;
+use crate::transport::{ControlSide, Origin, control_client};
 
 /// Bytes of an answer at most: many times a page of the book.
 const ANSWER_BYTES_MAX: usize = 32 << 20;
@@ -31,6 +33,16 @@ pub enum CallError {
         /// What was called.
         url: String,
         /// What the system said.
+        source: reqwest::Error,
+    },
+    /// A connection, and no TLS over it.
+    #[error("cannot talk to `{url}`: {failure}")]
+    NoTls {
+        /// What was called.
+        url: String,
+        /// What an operator can do something about.
+        failure: TlsFailure,
+        /// All that is known.
         source: reqwest::Error,
     },
     /// A connection, and no complete answer in time.
@@ -78,7 +90,13 @@ pub enum CallError {
 impl CallError {
     /// Whether the same call may well succeed in a moment.
     const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. } | Self::BrokeOff { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::TimedOut { .. }
+                | Self::BrokeOff { .. }
+                | Self::NoTls { failure: TlsFailure::Handshake, .. }
+        )
     }
 }
 
@@ -132,8 +150,7 @@ pub struct RoleAddress {
 /// A way to administer one target.
 #[derive(Clone, Debug)]
 pub struct Admin {
-    client: Client,
-    base: String,
+    side: ControlSide,
     token: Secret,
     time_limit: Span,
 }
@@ -150,16 +167,24 @@ impl Admin {
     pub fn new(base_url: &str, token: Secret, time_limit: Span) -> Result<Self, CallError> {
         let base = base_url.trim_end_matches('/').to_owned();
         let bad = |source| CallError::BadAddress { url: base_url.to_owned(), source };
-        // A proxy or a redirect would lead test money somewhere else than asked.
-        let client = Client::builder().no_proxy().redirect(redirect::Policy::none()).timeout(time_limit.to_std());
-        let client = client.build().map_err(bad)?;
+        let client = control_client().timeout(time_limit.to_std()).build().map_err(bad)?;
         client.get(&base).build().map_err(bad)?;
-        Ok(Self { client, base, token, time_limit })
+        Ok(Self { side: ControlSide { client, base, known_as: None }, token, time_limit })
+    }
+
+    /// The administration of the target at `origin`, talked to as the load does.
+    ///
+    /// # Errors
+    /// [`CallError::BadAddress`].
+    pub fn at(origin: &Origin, token: Secret, time_limit: Span) -> Result<Self, CallError> {
+        let bad = |source| CallError::BadAddress { url: origin.url().to_owned(), source };
+        let side = origin.control_side(time_limit).map_err(bad)?;
+        Ok(Self { side, token, time_limit })
     }
 
     /// The address without a slash at the end.
     pub fn base_url(&self) -> &str {
-        &self.base
+        self.side.known_as.as_ref().unwrap_or(&self.side.base)
     }
 
     /// Asks for `path`, again if the target is busy or the connection breaks.
@@ -189,7 +214,7 @@ impl Admin {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base))
+        self.side.client.request(method, format!("{}{path}", self.side.base))
     }
 
     async fn call(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer, CallError> {
@@ -206,9 +231,13 @@ impl Admin {
     }
 
     async fn call_once(&self, request: RequestBuilder) -> Result<Answer, CallError> {
-        let request = request.build().map_err(|source| CallError::BadAddress { url: self.base.clone(), source })?;
-        let url = request.url().to_string();
-        let mut response = self.client.execute(request).await.map_err(|e| self.classify(&url, e))?;
+        let bad = |source| CallError::BadAddress { url: self.base_url().to_owned(), source };
+        let request = request.build().map_err(bad)?;
+        let url = match &self.side.known_as {
+            Some(known) => request.url().as_str().replacen(&self.side.base, known, 1),
+            None => request.url().to_string(),
+        };
+        let mut response = self.side.client.execute(request).await.map_err(|e| self.classify(&url, e))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|e| self.classify(&url, e))? {
@@ -223,7 +252,9 @@ impl Admin {
     fn classify(&self, url: &str, error: reqwest::Error) -> CallError {
         let url = url.to_owned();
         let source = error.without_url();
-        if source.is_timeout() {
+        if let Some(failure) = TlsFailure::behind(&source) {
+            CallError::NoTls { url, failure, source }
+        } else if source.is_timeout() {
             CallError::TimedOut { url, limit: self.time_limit }
         } else if source.is_connect() {
             CallError::Unreachable { url, source }

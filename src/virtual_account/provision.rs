@@ -120,6 +120,7 @@ impl ProvisionError {
     /// What the user can do.
     pub const fn help(&self) -> &'static str {
         match self {
+            Self::Unreachable(CallError::NoTls { failure, .. }) => failure.help(),
             Self::Unreachable(_) => "start the target, or check `target.url` of the scenario",
             Self::NotAPlatform { .. } => {
                 "`target.url` must be the gateway of a platform with the administration interface of chain/README.md"

@@ -9,7 +9,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (0, &["units", "time", "money", "id", "seed", "verdict"]),
     (1, &["arrival", "ledger", "history", "stats", "scenario", "profile", "shape"]),
     (2, &["plan", "measure", "invariant", "judge", "capacity", "canary"]),
-    (3, &["transport", "engine", "mock", "virtual_account", "book", "store"]),
+    (3, &["tls", "transport", "engine", "mock", "virtual_account", "book", "store"]),
     (4, &["report"]),
     (5, &["cli", "main", "lib"]),
 ];

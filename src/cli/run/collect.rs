@@ -15,9 +15,13 @@ use crate::cli::warn;
 use crate::judge::{ChannelFacts, RunEnd};
 use crate::store::{RunDir, write_channels, write_platform};
 use crate::time::{RunOffset, Span};
+use crate::transport::Origin;
 
 /// How long a target gets to finish what it has begun, at least.
 const REST_WITHIN: Span = Span::from_secs(30);
+
+/// How long mock channels may take to say how they kept up.
+const HEALTH_WITHIN: Span = Span::from_secs(10);
 
 /// How long the last notifications may be on their way once the target says that all is told.
 const LAST_NOTICES: Duration = Duration::from_millis(200);
@@ -140,12 +144,20 @@ async fn channel_facts(target: &Target) -> Vec<ChannelFacts> {
         channels: Vec<ChannelFacts>,
     }
     let Some(mocks) = &target.mocks else { return Vec::new() };
-    let url = format!("http://{}/_plimsoll/health", mocks.ready.address);
-    let asked = async { reqwest::get(url).await?.json::<Health>().await };
+    let asked = async {
+        let origin = match &target.admin {
+            Some(_) => Origin::resolve(&format!("http://{}", mocks.ready.address))?,
+            // A channel alone is itself what the load talked to.
+            None => target.origin.clone(),
+        };
+        let side = origin.control_side(HEALTH_WITHIN)?;
+        let answer = side.client.get(format!("{}/_plimsoll/health", side.base)).send().await?;
+        anyhow::Ok(answer.json::<Health>().await?)
+    };
     match asked.await {
         Ok(health) => health.channels,
         Err(error) => {
-            warn(&format!("warning: the mock channels cannot be asked how they kept up: {error}"));
+            warn(&format!("warning: the mock channels cannot be asked how they kept up: {error:#}"));
             Vec::new()
         }
     }

@@ -19,7 +19,6 @@ use crate::id::RunId;
 use crate::plan::{Plan, PlannedJourney};
 use crate::store::{HistoryHandle, IntentWriter, Recorder, start_history, start_intents};
 use crate::time::{RunOffset, Span};
-use crate::transport::Origin;
 use crate::virtual_account::Secrets;
 
 /// How often the view of a running load is renewed, and the writers are looked after.
@@ -114,9 +113,6 @@ pub(crate) fn launch(
 ) -> Result<Launched, Failure> {
     let program = Program::compile(&prepared.loaded.scenario, &prepared.plan)
         .map_err(|e| Failure::user(format!("the scenario's steps cannot be compiled: {e}")))?;
-    let origin = Origin::resolve(&target.gateway)
-        .with_context(|| format!("`{}` cannot be called", target.gateway))
-        .map_err(Failure::World)?;
     let Pace { clock, abort, when, sink } = pace;
     prepared.mark_start(clock.start_unix_us()).map_err(Failure::World)?;
     let scenario = &prepared.loaded.scenario;
@@ -140,7 +136,7 @@ pub(crate) fn launch(
         n_journeys: plan.n_journeys(),
         run: prepared.run.clone(),
         clock,
-        target: origin,
+        target: target.origin.clone(),
         limits: EngineLimits {
             in_flight: scenario.load.in_flight_limit(),
             drain: scenario.load.drain(),

@@ -8,6 +8,7 @@ use super::setup::{Prepared, Site, wall_clock};
 use crate::cli::children::Served;
 use crate::cli::{Failure, chain, warn};
 use crate::time::Span;
+use crate::transport::Origin;
 use crate::virtual_account::{Admin, Provisioner, Secret, Secrets};
 
 /// How far the chain stands back for generator and mocks, so that on a small machine a saturated chain does not
@@ -25,8 +26,8 @@ const TOKEN_VARIABLE: &str = "PLIMSOLL_ADMIN_TOKEN";
 
 /// A target with all that the run started for it.
 pub(crate) struct Target {
-    /// The gateway's address.
-    pub(crate) gateway: String,
+    /// Where journeys go, and over what.
+    pub(crate) origin: Origin,
     /// For provisioning and reading its book; a channel alone has neither accounts nor a platform's book.
     pub(crate) admin: Option<Admin>,
     /// The embedded chain.
@@ -45,7 +46,8 @@ pub(crate) async fn start(prepared: &Prepared, ask: &Ask) -> Result<Target, Fail
         Site::Channel(name) => {
             let bank = mocks.as_ref().with_context(|| format!("there is no channel `{name}` to serve"));
             let gateway = format!("http://{}", bank.map_err(Failure::World)?.ready.address);
-            return Ok(Target { gateway, admin: None, chain: None, mocks });
+            let origin = origin(prepared, &gateway)?;
+            return Ok(Target { origin, admin: None, chain: None, mocks });
         }
         Site::Url(url) => (url.clone(), token_from_env(prepared)?, None),
         Site::Embedded => {
@@ -54,10 +56,20 @@ pub(crate) async fn start(prepared: &Prepared, ask: &Ask) -> Result<Target, Fail
             (format!("http://{}", chain.ready.address), token, Some(chain))
         }
     };
-    let admin = Admin::new(&gateway, token, ADMIN_WITHIN)
+    let origin = origin(prepared, &gateway)?;
+    let admin = Admin::at(&origin, token, ADMIN_WITHIN)
         .with_context(|| format!("`{gateway}` cannot be a target"))
         .map_err(Failure::World)?;
-    Ok(Target { gateway, admin: Some(admin), chain, mocks })
+    Ok(Target { origin, admin: Some(admin), chain, mocks })
+}
+
+/// The place at `url`, talked to as the scenario says.
+fn origin(prepared: &Prepared, url: &str) -> Result<Origin, Failure> {
+    let link = prepared.loaded.link(url).context("nobody can be trusted").map_err(|error| {
+        let help = "name who vouches for the target: `tls: { ca: … }` in the scenario's `target`";
+        Failure::WorldWithHelp(error, help)
+    })?;
+    Origin::resolve_over(url, &link).with_context(|| format!("`{url}` cannot be called")).map_err(Failure::World)
 }
 
 impl Target {
@@ -82,7 +94,7 @@ impl Target {
             Err(error) => {
                 let help = error.help();
                 let error =
-                    anyhow::Error::new(error).context(format!("cannot open virtual accounts at {}", self.gateway));
+                    anyhow::Error::new(error).context(format!("cannot open virtual accounts at {}", self.origin.url()));
                 Err(Failure::WorldWithHelp(error, help))
             }
         }

@@ -12,6 +12,7 @@ use crate::engine::{Clock, EventSink, Mailboxes, MerchantEndpoint, RunningEndpoi
 use crate::history::{Event, Outcome};
 use crate::ledger::Notice;
 use crate::time::Span;
+use crate::transport::control_client;
 
 fn start(sink: &Arc<FakeSink>, mailboxes: &Arc<Mailboxes>, clock: Clock) -> (String, RunningEndpoint) {
     let endpoint = MerchantEndpoint::bind().unwrap();
@@ -25,7 +26,9 @@ fn start(sink: &Arc<FakeSink>, mailboxes: &Arc<Mailboxes>, clock: Clock) -> (Str
 async fn notify(url: &str, secret: &str, body: String) -> (u16, String) {
     let path = format!("/notify/{MERCHANT}");
     let signature = hmac_sha256_hex(secret, format!("POST\n{path}\n1700000000\n{body}").as_bytes());
-    let answer = reqwest::Client::new()
+    let answer = control_client()
+        .build()
+        .unwrap()
         .post(format!("{url}{path}"))
         .header("x-timestamp", "1700000000")
         .header("x-signature", signature)

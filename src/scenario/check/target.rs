@@ -37,6 +37,7 @@ fn check_target(target: &Target, found: &mut Found<'_>) {
     if let Some(url) = &target.url {
         check_url(url, found);
     }
+    super::tls::check(target, found);
     let is_variable = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if let Some(name) = target.admin_token_env.as_deref().filter(|name| !is_variable(name)) {
         found
@@ -55,17 +56,12 @@ fn check_target(target: &Target, found: &mut Found<'_>) {
 
 fn check_url(url: &str, found: &mut Found<'_>) {
     let spot = Spot::Value("/target/url");
-    if url.starts_with("https://") {
-        found
-            .error(spot, format!("cannot reach `{url}`: only http is supported"))
-            .help("let a proxy beside plimsoll take off TLS, and give its address here");
-        return;
-    }
-    let parsed = url.parse::<hyper::Uri>().ok().filter(|uri| uri.scheme_str() == Some("http"));
+    let is_known = |uri: &hyper::Uri| matches!(uri.scheme_str(), Some("http" | "https"));
+    let parsed = url.parse::<hyper::Uri>().ok().filter(is_known);
     let Some((uri, host)) = parsed.and_then(|uri| uri.host().map(str::to_owned).map(|host| (uri, host))) else {
         found
             .error(spot, format!("`{url}` is not an address such as `http://127.0.0.1:8080`"))
-            .help("begin with `http://` and a host");
+            .help("begin with `http://` or `https://` and a host");
         return;
     };
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use plimsoll::mock::sign;
 use plimsoll::profile::Key;
+use plimsoll::transport::control_client;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
@@ -49,7 +50,12 @@ impl Bank {
         let (profile, journal) = (at("bank.yaml"), at("journal"));
         let args = ["mock", "serve", &profile, "--journal", &journal, "--seed", "7"];
         let served = Served::start(&args, &[]);
-        let mut bank = Self { served, client: Client::new(), effects: Vec::new(), _scratch: scratch };
+        let mut bank = Self {
+            served,
+            client: control_client().build().expect("a client"),
+            effects: Vec::new(),
+            _scratch: scratch,
+        };
         for n in 0..PAYMENTS {
             let order_no = format!("r0abc-{n:07}p");
             bank.call("pay", &json!({ "order_no": order_no, "amount": 1_000 + 7 * n, "currency": "CNY" })).await;
