@@ -212,6 +212,15 @@ pub struct MockServeArgs {
     /// Where journals are kept.
     #[arg(long, value_name = "DIR", default_value = "mock-journals")]
     pub journal: PathBuf,
+    /// Serve over TLS with this certificate (PEM); the chain above it may follow.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of `--tls-certificate`, without a password.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// Hear callers only who show a client certificate of one of these authorities.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_client_ca: Option<PathBuf>,
     /// End when standard input ends.
     #[arg(long, hide = true)]
     pub with_parent: bool,

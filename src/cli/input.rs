@@ -24,6 +24,7 @@ mod trace;
 
 pub(super) use files::read_text;
 pub use profile::read_profile;
+pub use tls::ServedFiles;
 
 /// A scenario with everything it names, checked and ready to be planned.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct Loaded {
     pub trace: Option<Arc<TraceData>>,
     /// What the client brings to TLS, if the scenario says so.
     pub tls: Option<ClientParts>,
+    /// What the mock channel shows that is the target, if it is served over TLS.
+    pub served_tls: Option<ServedFiles>,
     /// What is probably not as meant.
     pub warnings: Vec<Diagnostic>,
 }
@@ -74,6 +77,7 @@ pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     let profiles = loading.profiles(&scenario, &mut digest);
     let trace = loading.trace(&scenario, &mut digest);
     let tls = loading.tls(&scenario);
+    let served_tls = loading.served_tls(&scenario);
     loading.check_together(&scenario, shape.as_ref());
     loading.check_target(&scenario, &profiles);
 
@@ -82,7 +86,8 @@ pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
         return Err(problems);
     }
     let sha256 = digest.finish();
-    Ok(Loaded { scenario, scenario_text: text, sha256, profiles, shape, trace, tls, warnings: problems })
+    let scenario_text = text;
+    Ok(Loaded { scenario, scenario_text, sha256, profiles, shape, trace, tls, served_tls, warnings: problems })
 }
 
 struct Loading<'l> {

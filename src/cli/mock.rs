@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -14,6 +14,7 @@ use crate::mock::{Control, MockConfig, TokenDigest, explain, serve};
 use crate::profile::ChannelProfile;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::seed::Seed;
+use crate::tls::{Identity, Part, PemError, ServerTls, Trust};
 
 /// Serves until told to end; the journals are complete when this returns.
 pub(crate) async fn serve_profiles(args: MockServeArgs) -> Result<(), Failure> {
@@ -27,6 +28,7 @@ pub(crate) async fn serve_profiles(args: MockServeArgs) -> Result<(), Failure> {
         seed: Seed(args.seed),
         journal_dir: args.journal.clone(),
         control: control(args.listen)?,
+        tls: tls(&args)?,
     };
     let server = serve(config).await.context("cannot serve the mock channels").map_err(Failure::World)?;
     super::say_ready(server.address, server.channels.iter().map(|(name, at)| (name.clone(), at.clone())));
@@ -61,6 +63,53 @@ fn control(listen: SocketAddr) -> Result<Control, Failure> {
             }
             Ok(Control::Loopback)
         }
+    }
+}
+
+/// What to serve over TLS with, or everything that is wrong with the files.
+fn tls(args: &MockServeArgs) -> Result<Option<ServerTls>, Failure> {
+    let (Some(certificate), Some(key)) = (&args.tls_certificate, &args.tls_key) else { return Ok(None) };
+    let mut files = Files::default();
+    let (of_certificate, of_key) = (files.text(certificate), files.text(key));
+    let identity = Identity::of_pem(
+        of_certificate.as_deref().unwrap_or_default().as_bytes(),
+        of_key.as_deref().unwrap_or_default().as_bytes(),
+    )
+    .map_err(|faults| {
+        for fault in faults {
+            match fault.part {
+                Part::Certificate if of_certificate.is_some() => files.unusable(certificate, fault.why),
+                Part::Key if of_key.is_some() => files.unusable(key, fault.why),
+                // That it cannot be read is told already.
+                Part::Certificate | Part::Key => {}
+            }
+        }
+    });
+    let clients = args.tls_client_ca.as_ref().and_then(|file| {
+        let text = files.text(file)?;
+        Trust::of_pem(text.as_bytes()).map_err(|why| files.unusable(file, why)).ok()
+    });
+    match (identity, files.problems.is_empty()) {
+        (Ok(identity), true) => Ok(Some(ServerTls::new(&identity, clients.as_ref()))),
+        _ => Err(Failure::Input(files.problems)),
+    }
+}
+
+/// Files that flags name, and what is wrong with them.
+#[derive(Default)]
+struct Files {
+    problems: Vec<Diagnostic>,
+}
+
+impl Files {
+    fn text(&mut self, path: &Path) -> Option<String> {
+        let unreadable = |e| Diagnostic::of_file(&path.display().to_string(), format!("cannot be read: {e}"));
+        input::read_text(path).map_err(|e| self.problems.push(unreadable(e))).ok()
+    }
+
+    fn unusable(&mut self, path: &Path, why: PemError) {
+        let problem = Diagnostic::of_file(&path.display().to_string(), format!("cannot be used: {why}"));
+        self.problems.push(problem.help(why.help()));
     }
 }
 

@@ -183,7 +183,7 @@ fn health(host: &Host) -> Vec<u8> {
             let reading = channel.meter.read();
             json!({
                 "name": name,
-                "address": channel_address(host.address, name),
+                "address": host.address_of(name),
                 "answered": reading.answered,
                 "late_us_p50": reading.late_us_p50,
                 "late_us_p99": reading.late_us_p99,
@@ -193,11 +193,6 @@ fn health(host: &Host) -> Vec<u8> {
         .collect();
     let status = if is_up { "up" } else { "refusing" };
     json!({ "status": status, "channels": channels }).to_string().into_bytes()
-}
-
-/// Where a channel is called: the operations are under `<this>/v1/`.
-pub(super) fn channel_address(address: SocketAddr, name: &str) -> String {
-    format!("http://{address}/{name}")
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

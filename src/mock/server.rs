@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -21,19 +22,23 @@ use super::bank::{Bank, Next};
 use super::channel::Channel;
 use super::clock::Clock;
 use super::control::Control;
-use super::host::{SILENCE, channel_address, follow, respond};
+use super::host::{SILENCE, follow, respond};
 use super::journal::{Journal, JournalError};
 use super::socket::{Ending, Socket};
 use super::timer::Timer;
 use crate::id::RunId;
 use crate::profile::{ChannelProfile, Problem};
 use crate::seed::Seed;
+use crate::tls::ServerTls;
 
 /// Connections served at once; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 8_192;
 
 /// How long a stop waits for callbacks on the wire, so that the journal tells what became of them.
 const CALLBACK_DRAIN: Duration = Duration::from_secs(1);
+
+/// How long a caller may take over its side of a TLS handshake.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 
 /// What to serve, where.
 #[derive(Clone, Debug)]
@@ -50,6 +55,8 @@ pub struct MockConfig {
     pub journal_dir: PathBuf,
     /// Who may look into journals and change behaviours.
     pub control: Control,
+    /// What to serve over TLS with; `None` serves in the clear.
+    pub tls: Option<ServerTls>,
 }
 
 /// Why channels cannot be served.
@@ -105,10 +112,17 @@ pub(super) struct Host {
     pub(super) clock: Clock,
     pub(super) timer: Timer,
     pub(super) client: Client<HttpConnector, Full<Bytes>>,
+    tls: Option<ServerTls>,
     stop_rx: watch::Receiver<bool>,
 }
 
 impl Host {
+    /// Where a channel is called: the operations are under `<this>/v1/`.
+    pub(super) fn address_of(&self, channel: &str) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}/{channel}", self.address)
+    }
+
     /// Waits for `time`; false if the host stops before.
     pub(super) async fn pause(&self, time: Duration) -> bool {
         tokio::select! {
@@ -141,14 +155,14 @@ pub async fn serve(config: MockConfig) -> Result<MockServer, MockError> {
         let unfinished = bank.restore(&read.records);
         channels.push((Arc::new(Channel::new(bank, journal, clock)), unfinished));
     }
-    serve_channels(config.listen, config.run, config.control, clock, channels).await
+    serve_channels(config.listen, config.run, (config.control, config.tls), clock, channels).await
 }
 
 /// Serves channels, each with what it has yet to finish.
 pub(super) async fn serve_channels(
     listen: SocketAddr,
     run: Option<RunId>,
-    control: Control,
+    (control, tls): (Control, Option<ServerTls>),
     clock: Clock,
     channels: Vec<(Arc<Channel>, Vec<Next>)>,
 ) -> Result<MockServer, MockError> {
@@ -164,13 +178,14 @@ pub(super) async fn serve_channels(
         clock,
         timer: Timer::start(clock).map_err(MockError::Timer)?,
         client: callback_client(),
+        tls,
         stop_rx,
     });
     for (channel, unfinished) in channels {
         follow(&host, &channel, unfinished);
     }
     let acceptor = tokio::spawn(accept(Arc::clone(&host), listener));
-    let channels = host.channels.keys().map(|name| (name.clone(), channel_address(address, name))).collect();
+    let channels = host.channels.keys().map(|name| (name.clone(), host.address_of(name))).collect();
     Ok(MockServer { address, channels, host, stop_tx, acceptor })
 }
 
@@ -251,15 +266,29 @@ async fn connection(host: &Arc<Host>, stream: TcpStream, peer: SocketAddr) {
     let ending = Arc::new(Ending::default());
     // Without it small answers wait for the caller's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Socket::new(stream, Arc::clone(&ending)));
-    let of_service = Arc::clone(&ending);
-    let service = service_fn(move |request| respond(Arc::clone(host), Arc::clone(&of_service), peer, request));
+    let socket = Socket::new(stream, Arc::clone(&ending));
+    let Some(tls) = &host.tls else { return exchanges(host, socket, &ending, peer).await };
+    match tokio::time::timeout(HANDSHAKE_WITHIN, tls.acceptor().accept(socket)).await {
+        Ok(Ok(stream)) => exchanges(host, stream, &ending, peer).await,
+        Ok(Err(e)) => tracing::debug!("a caller of the mock channels failed in its TLS handshake: {e}"),
+        Err(_) => tracing::debug!("a caller of the mock channels did not finish its TLS handshake"),
+    }
+}
+
+/// Answers what comes over `stream`, in HTTP/1.1 or HTTP/2 as the caller begins.
+async fn exchanges<S>(host: &Arc<Host>, stream: S, ending: &Arc<Ending>, peer: SocketAddr)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (of_service, to_service) = (Arc::clone(ending), Arc::clone(host));
+    let service = service_fn(move |request| respond(Arc::clone(&to_service), Arc::clone(&of_service), peer, request));
     let silence = async {
         ending.died().await;
         host.pause(SILENCE).await;
     };
+    let builder = auto::Builder::new(TokioExecutor::new());
     tokio::select! {
-        ended = http1::Builder::new().serve_connection(io, service) => {
+        ended = builder.serve_connection(TokioIo::new(stream), service) => {
             if let Err(e) = ended {
                 tracing::trace!("a connection to the mock channels ended: {e}");
             }

@@ -19,7 +19,7 @@ pub use control::{OutcomeWord, Pause, PauseTimes, Repeat, Way};
 pub use journey::{Derived, IntentSpec, IntentWord, Journey, ProbeWord};
 pub use retry::{BackOff, Doubling, Retry, RetryOn, RetryWord};
 pub use step::{Await, OneOrMany, Step};
-pub use tls::TargetTls;
+pub use tls::{ServedTls, TargetTls};
 
 /// A scenario file.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +79,8 @@ pub struct Target {
     /// notifications, and money is not judged: write `invariants: none`.
     #[serde(default)]
     pub channel: Option<String>,
-    /// What TLS takes, for `https`. Without it, `https` trusts whom this system trusts and shows no certificate.
+    /// What TLS takes, for `url: https://…` and for `channel`. Without it, `https` trusts whom this system trusts and
+    /// shows no certificate.
     #[serde(default)]
     pub tls: Option<TargetTls>,
     /// Environment variable that holds the token of the target's administration interface.

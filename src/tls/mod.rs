@@ -22,6 +22,9 @@ pub use server::ServerTls;
 /// HTTP/1.1 in the words of ALPN.
 pub(crate) const HTTP_1: &[u8] = b"http/1.1";
 
+/// HTTP/2 likewise.
+pub(crate) const HTTP_2: &[u8] = b"h2";
+
 /// Where all ciphers come from. Named each time: a default of the process could be another's.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())

@@ -9,7 +9,7 @@ use rustls::sign::SingleCertAndKey;
 use tokio_rustls::TlsAcceptor;
 
 use super::pem::{Identity, Trust};
-use super::{HTTP_1, provider};
+use super::{HTTP_1, HTTP_2, provider};
 
 /// A server's side of TLS. Clones share what can be resumed.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ impl fmt::Debug for ServerTls {
 }
 
 impl ServerTls {
-    /// A server that shows `identity`. With `clients` only callers are heard that show a certificate of theirs.
+    /// A server of HTTP/2 and HTTP/1.1 that shows `identity`. With `clients` only callers are heard that show a certificate of theirs.
     pub fn new(identity: &Identity, clients: Option<&Trust>) -> Self {
         let builder = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
@@ -38,7 +38,7 @@ impl ServerTls {
             None => builder.with_no_client_auth(),
         };
         let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(&identity.key))));
-        config.alpn_protocols = vec![HTTP_1.to_vec()];
+        config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1.to_vec()];
         Self { config: Arc::new(config) }
     }
 

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::program::{Ended, Served, assert_fits_the_schema, json, machine, plimsoll, run_dir, send, wait_until};
 
-const TOKEN: (&str, &str) = ("PLIMSOLL_ADMIN_TOKEN", "the-token-of-a-standing-chain");
-const SMOKE: &str = "scenarios/smoke.yaml";
+pub(crate) const TOKEN: (&str, &str) = ("PLIMSOLL_ADMIN_TOKEN", "the-token-of-a-standing-chain");
+pub(crate) const SMOKE: &str = "scenarios/smoke.yaml";
 
 /// A chain with two banks; both live until they are dropped.
-fn standing(dir: &Path) -> (Served, Served) {
+pub(crate) fn standing(dir: &Path) -> (Served, Served) {
     let path = |name: &str| dir.join(name).display().to_string();
     let profiles = ["mocks/bank_north.yaml", "mocks/wallet_east.yaml"];
     let banks = Served::start(&[&["mock", "serve"], &profiles[..], &["--journal", &path("journals")]].concat(), &[]);

@@ -10,6 +10,7 @@ mod gates;
 mod metrics;
 mod program;
 mod run;
+mod secure;
 mod stubborn;
 mod tidy;
 mod weather;

@@ -1,11 +1,24 @@
 //! What a scenario names for TLS with its target.
 
+use std::path::PathBuf;
+
 use rustls::pki_types::DnsName;
 
 use super::{Loaded, Loading, files};
 use crate::scenario::model::Scenario;
 use crate::tls::{ClientParts, ClientTls, Identity, NoTrust, Part, PemError, Trust};
 use crate::transport::Link;
+
+/// What a mock channel shows to its callers, as files.
+#[derive(Clone, Debug)]
+pub struct ServedFiles {
+    /// Its certificate.
+    pub certificate: PathBuf,
+    /// The key of it.
+    pub key: PathBuf,
+    /// Whose clients it hears, if not everybody's.
+    pub client_ca: Option<PathBuf>,
+}
 
 impl Loaded {
     /// How the target at `url` is talked to: as the scenario says, or trusting whom this system trusts.
@@ -31,6 +44,21 @@ impl Loading<'_> {
         };
         let server_name = spec.server_name.clone().and_then(|name| DnsName::try_from(name).ok());
         Some(ClientParts { trust, identity, server_name })
+    }
+
+    /// Looks into the files that the mock channel is to show; it reads them itself.
+    pub(super) fn served_tls(&mut self, scenario: &Scenario) -> Option<ServedFiles> {
+        let serve = scenario.target.tls.as_ref()?.serve.as_ref()?;
+        self.identity("/target/tls/serve", &serve.certificate, &serve.key);
+        if let Some(file) = serve.client_ca.as_deref() {
+            self.trust("/target/tls/serve/client_ca", file);
+        }
+        let path = |file: &String| self.folder.join(file);
+        Some(ServedFiles {
+            certificate: path(&serve.certificate),
+            key: path(&serve.key),
+            client_ca: serve.client_ca.as_ref().map(path),
+        })
     }
 
     fn trust(&mut self, pointer: &str, file: &str) -> Option<Trust> {

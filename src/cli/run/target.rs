@@ -45,7 +45,8 @@ pub(crate) async fn start(prepared: &Prepared, ask: &Ask) -> Result<Target, Fail
     let (gateway, token, chain) = match &prepared.site {
         Site::Channel(name) => {
             let bank = mocks.as_ref().with_context(|| format!("there is no channel `{name}` to serve"));
-            let gateway = format!("http://{}", bank.map_err(Failure::World)?.ready.address);
+            let scheme = if prepared.loaded.served_tls.is_some() { "https" } else { "http" };
+            let gateway = format!("{scheme}://{}", bank.map_err(Failure::World)?.ready.address);
             let origin = origin(prepared, &gateway)?;
             return Ok(Target { origin, admin: None, chain: None, mocks });
         }
@@ -122,6 +123,16 @@ async fn start_mocks(prepared: &Prepared) -> Result<Served> {
     args.extend(prepared.loaded.profiles.iter().map(|p| p.path.display().to_string()));
     args.extend(["--seed".to_owned(), prepared.seed.to_string(), "--run".to_owned(), prepared.run.to_string()]);
     args.extend(["--journal".to_owned(), prepared.dir.journals_dir().display().to_string()]);
+    if let Some(files) = &prepared.loaded.served_tls {
+        let named = [
+            ("certificate", Some(&files.certificate)),
+            ("key", Some(&files.key)),
+            ("client-ca", files.client_ca.as_ref()),
+        ];
+        for (flag, file) in named.into_iter().filter_map(|(flag, file)| Some((flag, file?))) {
+            args.extend([format!("--tls-{flag}"), file.display().to_string()]);
+        }
+    }
     args.extend(["--nice".to_owned(), MOCKS_NICE.to_owned(), "--with-parent".to_owned()]);
     Served::start("mock channels", &args, &[], &prepared.dir.path().join("mocks.log")).await
 }

@@ -3,6 +3,7 @@
 mod broken_wire;
 mod callbacks;
 mod control;
+mod http2;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -57,7 +58,7 @@ fn wallet(callback: &Value) -> Value {
 fn config(dir: &Path, profiles: Vec<ChannelProfile>) -> MockConfig {
     let listen = "127.0.0.1:0".parse().expect("an address");
     let control = Control::default();
-    MockConfig { profiles, listen, run: None, seed: Seed(7), journal_dir: dir.to_owned(), control }
+    MockConfig { profiles, listen, run: None, seed: Seed(7), journal_dir: dir.to_owned(), control, tls: None }
 }
 
 async fn started(dir: &Path, differs: &Value) -> MockServer {
@@ -168,7 +169,7 @@ async fn on_fake_disk() -> (MockServer, mpsc::Sender<io::Result<()>>) {
     let channel = Arc::new(Channel::new(bank, journal, clock));
     let listen = "127.0.0.1:0".parse().expect("an address");
     (
-        serve_channels(listen, None, Control::default(), clock, vec![(channel, vec![])]).await.expect("serves"),
+        serve_channels(listen, None, (Control::default(), None), clock, vec![(channel, vec![])]).await.expect("serves"),
         results_tx,
     )
 }

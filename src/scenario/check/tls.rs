@@ -8,14 +8,25 @@ use crate::scenario::model::Target;
 
 pub(super) fn check(target: &Target, found: &mut Found<'_>) {
     let Some(tls) = &target.tls else { return };
-    let speaks = target.url.as_deref().is_some_and(|url| url.starts_with("https://"));
-    if !speaks {
-        let why = match (&target.embedded, &target.url) {
-            (Some(_), _) => "the embedded chain does not speak TLS",
-            (None, Some(_)) => "the address begins with `http://`, so there is no TLS",
-            (None, None) => "mock channels of a run do not speak TLS",
-        };
-        found.error(Spot::Key("/target/tls"), why).label("of no use here").help("`tls` goes with `url: https://…`");
+    let is_secure = target.url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    let useless = match (&target.embedded, &target.url, &target.channel) {
+        (Some(_), _, _) => Some("the embedded chain does not speak TLS"),
+        (None, Some(_), _) if !is_secure => Some("the address begins with `http://`, so there is no TLS"),
+        _ => None,
+    };
+    if let Some(why) = useless {
+        found
+            .error(Spot::Key("/target/tls"), why)
+            .label("of no use here")
+            .help("`tls` goes with `url: https://…`, and with `channel`");
+    } else if target.channel.is_some() && tls.serve.is_none() {
+        found
+            .error(Spot::Key("/target/tls"), "nothing says what the mock channel is to show")
+            .help("add `serve: { certificate: FILE, key: FILE }`");
+    } else if target.url.is_some() && tls.serve.is_some() {
+        found
+            .error(Spot::Key("/target/tls/serve"), "a target that runs elsewhere serves what it likes")
+            .label("goes only with `channel`");
     }
     for (there, missing, is_alone) in [
         ("certificate", "key", tls.certificate.is_some() && tls.key.is_none()),
