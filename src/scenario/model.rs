@@ -83,6 +83,15 @@ pub struct Target {
     /// shows no certificate.
     #[serde(default)]
     pub tls: Option<TargetTls>,
+    /// The version of HTTP that the load speaks: 1 (HTTP/1.1, the default) or 2. Over TLS the target must agree to it, in
+    /// the clear it must speak it from the first byte.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 2))]
+    pub http: Option<u8>,
+    /// `false`: each request has a connection of its own, as from clients that keep none. Not with `http: 2`. Default:
+    /// connections are kept and used again.
+    #[serde(default)]
+    pub keep_alive: Option<bool>,
     /// Environment variable that holds the token of the target's administration interface.
     #[serde(default)]
     pub admin_token_env: Option<String>,

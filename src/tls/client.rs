@@ -70,10 +70,10 @@ impl ClientTls {
         Self { config: Arc::new(config), server_name }
     }
 
-    /// The same, offering `protocol` of those that ALPN knows.
-    pub(crate) fn speaking(&self, protocol: &[u8]) -> Self {
+    /// The same, offering `protocols` in the words of ALPN, the best first.
+    pub(crate) fn speaking(&self, protocols: &[&[u8]]) -> Self {
         let mut config = ClientConfig::clone(&self.config);
-        config.alpn_protocols = vec![protocol.to_vec()];
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Self { config: Arc::new(config), server_name: self.server_name.clone() }
     }
 

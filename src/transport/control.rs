@@ -4,9 +4,9 @@
 use reqwest::header::{HOST, HeaderMap};
 use reqwest::{Client, ClientBuilder, redirect};
 
-use super::Origin;
+use super::{Origin, Protocol};
 use crate::time::Span;
-use crate::tls::{ClientTls, HTTP_1};
+use crate::tls::{ClientTls, HTTP_1, HTTP_2};
 
 /// A client of one origin's control side.
 #[derive(Clone, Debug)]
@@ -22,11 +22,11 @@ pub struct ControlSide {
 /// A client without a target of its own.
 pub fn control_client() -> ClientBuilder {
     // An address is `http` unless something to trust was named; the settings must be there all the same.
-    builder(&ClientTls::unused())
+    builder(&ClientTls::unused(), &[HTTP_1])
 }
 
-fn builder(tls: &ClientTls) -> ClientBuilder {
-    let config = rustls::ClientConfig::clone(tls.speaking(HTTP_1).config());
+fn builder(tls: &ClientTls, protocols: &[&[u8]]) -> ClientBuilder {
+    let config = rustls::ClientConfig::clone(tls.speaking(protocols).config());
     // A proxy or a redirect would lead test money somewhere else than asked.
     Client::builder().no_proxy().redirect(redirect::Policy::none()).tls_backend_preconfigured(config)
 }
@@ -37,11 +37,14 @@ impl Origin {
     /// # Errors
     /// That of building a client.
     pub fn control_side(&self, time_limit: Span) -> reqwest::Result<ControlSide> {
+        let is_http2 = self.protocol == Protocol::Http2;
         let Some((tls, _)) = &self.tls else {
-            let client = control_client().timeout(time_limit.to_std()).build()?;
+            let builder = control_client().timeout(time_limit.to_std());
+            let client = if is_http2 { builder.http2_prior_knowledge() } else { builder }.build()?;
             return Ok(ControlSide { client, base: self.url.clone(), known_as: None });
         };
-        let builder = builder(tls).timeout(time_limit.to_std());
+        let protocols: &[&[u8]] = if is_http2 { &[HTTP_2, HTTP_1] } else { &[HTTP_1] };
+        let builder = builder(tls, protocols).timeout(time_limit.to_std());
         let Some(name) = tls.server_name() else {
             return Ok(ControlSide { client: builder.build()?, base: self.url.clone(), known_as: None });
         };

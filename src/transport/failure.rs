@@ -47,6 +47,12 @@ pub enum NotSent {
     /// A connection, and no TLS over it.
     #[error(transparent)]
     Tls(#[from] TlsFailure),
+    /// HTTP/2 was asked for, and the other side does not speak it.
+    #[error("HTTP/2 not spoken")]
+    NotHttp2,
+    /// The other side said of the stream that it has not looked at it (RFC 9113, section 8.7).
+    #[error("stream refused")]
+    StreamRefused,
     /// The network said something else.
     #[error("cannot connect")]
     Unreachable,

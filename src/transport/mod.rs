@@ -1,15 +1,19 @@
-//! HTTP/1.1 on the hot path: one request at a time over pooled connections, and what became of it.
+//! HTTP on the hot path: requests over pooled connections, and what became of them.
 //!
-//! A connection is driven inside the future of the request that leases it, not by a task of its own: no
-//! wake-up crosses a task between writing a request and reading its answer. Everything here stays on one
+//! A connection of HTTP/1.1 carries one request at a time. It is driven inside the future of the request that leases
+//! it, not by a task of its own: no wake-up crosses a task between writing a request and reading its answer. One of
+//! HTTP/2 is shared and has a task, as a request that ends must not stop the others. Everything here stays on one
 //! thread.
 
 mod connection;
 mod control;
 mod failure;
+mod gathered;
+mod multiplex;
 mod origin;
 mod pool;
 mod stream;
+mod trunk;
 
 use bytes::Bytes;
 use hyper::http::uri::PathAndQuery;
@@ -17,7 +21,7 @@ use hyper::{HeaderMap, Method};
 
 pub use control::{ControlSide, control_client};
 pub use failure::{Failure, NotSent};
-pub use origin::{Link, Origin, OriginError};
+pub use origin::{Link, Origin, OriginError, Protocol};
 pub use pool::{Client, Connects, Lease, Limits};
 
 /// A request as the engine renders it.

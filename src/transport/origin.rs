@@ -8,13 +8,37 @@ use hyper::header::HeaderValue;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 
-use crate::tls::{ClientTls, HTTP_1};
+use crate::tls::{ClientTls, HTTP_1, HTTP_2};
 
 /// How a target is talked to.
 #[derive(Clone, Debug, Default)]
 pub struct Link {
     /// For `https`; without it no such address can be called.
     pub tls: Option<ClientTls>,
+    /// What is spoken.
+    pub protocol: Protocol,
+}
+
+/// What is spoken over a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1: one exchange after the other over each connection.
+    #[default]
+    Http1,
+    /// HTTP/1.1, and each exchange over a connection of its own.
+    Http1Closing,
+    /// HTTP/2: many exchanges at once over each connection. Over TLS the target must agree to it, in the clear it
+    /// must speak it from the first byte.
+    Http2,
+}
+
+impl Protocol {
+    const fn alpn(self) -> &'static [u8] {
+        match self {
+            Self::Http1 | Self::Http1Closing => HTTP_1,
+            Self::Http2 => HTTP_2,
+        }
+    }
 }
 
 /// The address of a target.
@@ -29,6 +53,7 @@ pub struct Origin {
     pub(super) prefix: String,
     /// For `https`, with the name that the other side must have.
     pub(super) tls: Option<(ClientTls, ServerName<'static>)>,
+    pub(super) protocol: Protocol,
 }
 
 /// Why an address cannot be used.
@@ -89,13 +114,14 @@ impl Origin {
         let host = HeaderValue::from_str(authority.as_str()).map_err(|_| malformed())?;
         let port = authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
         let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+        let protocol = link.protocol;
         let tls = if is_secure {
             let tls = link.tls.as_ref().ok_or_else(|| OriginError::NoTls { url: url.to_owned() })?;
             let name = match tls.server_name() {
                 Some(name) => ServerName::DnsName(name.clone()),
                 None => ServerName::try_from(name.to_owned()).map_err(|_| malformed())?,
             };
-            Some((tls.speaking(HTTP_1), name))
+            Some((tls.speaking(&[protocol.alpn()]), name))
         } else {
             None
         };
@@ -103,7 +129,7 @@ impl Origin {
         let mut addresses = (name, port).to_socket_addrs().map_err(|e| unknown(Some(e)))?;
         let address = addresses.next().ok_or_else(|| unknown(None))?;
         let (url, prefix) = (url.trim_end_matches('/').to_owned(), uri.path().trim_end_matches('/').to_owned());
-        Ok(Self { url, address, host, prefix, tls })
+        Ok(Self { url, address, host, prefix, tls, protocol })
     }
 
     /// The address as it was given, without a slash at the end.
@@ -137,7 +163,7 @@ mod tests {
     #[test]
     fn whom_a_handshake_is_with_is_the_host_unless_another_name_is_given() {
         let name = |url: &str| {
-            let link = Link { tls: Some(ClientTls::unused()) };
+            let link = Link { tls: Some(ClientTls::unused()), ..Link::default() };
             let origin = Origin::resolve_over(url, &link).expect("an address");
             (origin.address.port(), origin.tls.expect("it is https").1)
         };

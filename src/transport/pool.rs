@@ -10,7 +10,7 @@ use hyper::header::HOST;
 use tokio::time::timeout;
 
 use super::connection::{Connection, Exchanged};
-use super::stream::Stream;
+use super::trunk::Dialer;
 use super::{Answer, Failure, NotSent, Origin, Path, Request};
 use crate::stats::Histogram;
 use crate::time::{RunOffset, Span};
@@ -49,6 +49,7 @@ struct Inner {
     now: Box<dyn Fn() -> RunOffset>,
     idle: RefCell<Vec<Connection>>,
     connects: RefCell<Connects>,
+    dialer: Dialer,
 }
 
 /// A connection at hand for one request.
@@ -63,7 +64,8 @@ impl Client {
     pub fn new(origin: Origin, limits: Limits, now: impl Fn() -> RunOffset + 'static) -> Self {
         let connects = RefCell::new(Connects::default());
         let idle = RefCell::new(Vec::new());
-        Self { inner: Rc::new(Inner { origin, limits, now: Box::new(now), idle, connects }) }
+        let dialer = Dialer::default();
+        Self { inner: Rc::new(Inner { origin, limits, now: Box::new(now), idle, connects, dialer }) }
     }
 
     /// What connecting cost so far.
@@ -124,11 +126,13 @@ impl Client {
 
     async fn connect(&self) -> Result<Lease, NotSent> {
         let began = (self.inner.now)();
-        match open(&self.inner.origin).await {
-            Ok(connection) => {
-                let took = (self.inner.now)().since(began);
-                self.inner.connects.borrow_mut().times.record(took);
-                Ok(Lease { connection, is_fresh: true, client: self.clone() })
+        match self.inner.dialer.dial(&self.inner.origin).await {
+            Ok((connection, is_fresh)) => {
+                if is_fresh {
+                    let took = (self.inner.now)().since(began);
+                    self.inner.connects.borrow_mut().times.record(took);
+                }
+                Ok(Lease { connection, is_fresh, client: self.clone() })
             }
             Err(why) => {
                 let mut connects = self.inner.connects.borrow_mut();
@@ -145,10 +149,6 @@ impl Client {
             idle.push(connection);
         }
     }
-}
-
-async fn open(origin: &Origin) -> Result<Connection, NotSent> {
-    Connection::open(Stream::open(origin).await?).await.map_err(|_| NotSent::Unreachable)
 }
 
 impl Lease {

@@ -10,7 +10,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::{NotSent, Origin};
-use crate::tls::TlsFailure;
+use crate::tls::{HTTP_2, TlsFailure};
 
 /// An open stream to the origin.
 pub(super) enum Stream {
@@ -29,6 +29,14 @@ impl Stream {
         match connector.connect(name.clone(), socket).await {
             Ok(stream) => Ok(Self::Tls(Box::new(stream))),
             Err(error) => Err(TlsFailure::behind(&error).unwrap_or(TlsFailure::Handshake).into()),
+        }
+    }
+
+    /// Whether HTTP/2 was agreed on; in the clear nothing is, and the first bytes must tell.
+    pub(super) fn may_speak_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => true,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(HTTP_2),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The client against servers that misbehave, over real sockets on free ports.
 
+mod http2;
 mod tls;
 
 use std::cell::Cell;
@@ -10,13 +11,21 @@ use hyper::{HeaderMap, Method};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Answer, Client, Failure, Limits, NotSent, Origin, Request};
+use super::{Answer, Client, Failure, Limits, Link, NotSent, Origin, Protocol, Request};
 use crate::time::{RunOffset, Span};
 
 const LIMITS: Limits = Limits { time: Span::from_millis(300), answer_bytes: 1_000, n_idle: 8 };
 
-/// How a fake server treats the n-th connection, 0-based.
+/// A client of a fake server, given how that treats the n-th connection, 0-based.
 async fn client_of<S, F>(serve: S) -> Client
+where
+    S: Fn(usize, TcpStream) -> F + 'static,
+    F: Future<Output = ()> + 'static,
+{
+    client_over(serve, Protocol::Http1).await
+}
+
+async fn client_over<S, F>(serve: S, protocol: Protocol) -> Client
 where
     S: Fn(usize, TcpStream) -> F + 'static,
     F: Future<Output = ()> + 'static,
@@ -30,7 +39,8 @@ where
             n += 1;
         }
     });
-    client(&url, LIMITS)
+    let link = Link { protocol, ..Link::default() };
+    Client::new(Origin::resolve_over(&url, &link).unwrap(), LIMITS, || RunOffset::ZERO)
 }
 
 fn client(url: &str, limits: Limits) -> Client {
@@ -248,5 +258,27 @@ fn bytes_after_an_answer_do_not_become_the_next_one() {
         .await;
         assert_eq!(client.send(request()).await.unwrap().status, 200);
         assert_eq!(client.send(request()).await.unwrap().status, 200, "on a new connection");
+    });
+}
+
+#[test]
+fn connections_that_are_not_kept_carry_one_request_and_say_so() {
+    local(async {
+        let n_connections = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&n_connections);
+        let serve = move |n, mut stream: TcpStream| {
+            counted.set(n + 1);
+            async move {
+                let seen = read_request(&mut stream).await.unwrap();
+                assert!(seen.contains("\r\nconnection: close\r\n"), "{seen}");
+                let _ = stream.write_all(KEPT_OPEN).await;
+                assert_eq!(read_request(&mut stream).await, None, "nothing more comes");
+            }
+        };
+        let client = client_over(serve, Protocol::Http1Closing).await;
+        for _ in 0..3 {
+            assert_eq!(client.send(request()).await.unwrap().status, 200);
+        }
+        assert_eq!((n_connections.get(), client.connects().times.n()), (3, 3));
     });
 }

@@ -138,6 +138,25 @@ fn a_bank_over_tls_is_met_with_a_client_certificate() {
     assert_eq!(facts["end"]["channels"][0]["answered"], 600, "{:#}", facts["end"]);
 }
 
+/// However a bank is spoken to, each call is answered, in its service time.
+#[test]
+fn a_bank_is_spoken_to_in_any_version_of_http() {
+    let _machine = machine();
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    bank_papers(scratch.path());
+    let tls = format!("tls: {{ {SERVE}, certificate: client.pem, key: client.key }}");
+    for keys in ["http: 2", &format!("http: 2, {tls}"), "keep_alive: false", &format!("keep_alive: false, {tls}")] {
+        let scenario = bank_scenario(scratch.path(), keys);
+        let (ended, out) = run(scratch.path(), &scenario, &["--rate", "200/s", "--duration", "2s"]);
+        assert_eq!(ended.code, Some(0), "{keys}\nstdout:\n{}\nstderr:\n{}", ended.out, ended.err);
+        assert!(!ended.err.contains("warning"), "{keys}: {}", ended.err);
+        let exchanges = exchanges(&out);
+        assert_eq!(exchanges.len(), 400, "{keys}");
+        assert!(exchanges.iter().all(|x| x.outcome == Outcome::Ok && x.answered_ns - x.sent_ns >= 5_000_000), "{keys}");
+        fs::remove_dir_all(out).expect("removed");
+    }
+}
+
 /// Without a certificate nothing reaches the bank: every request is accounted for as never sent, by its reason. The bank
 /// does not say either how it kept up, so the run does not count.
 #[test]

@@ -7,7 +7,7 @@ use rustls::pki_types::DnsName;
 use super::{Loaded, Loading, files};
 use crate::scenario::model::Scenario;
 use crate::tls::{ClientParts, ClientTls, Identity, NoTrust, Part, PemError, Trust};
-use crate::transport::Link;
+use crate::transport::{Link, Protocol};
 
 /// What a mock channel shows to its callers, as files.
 #[derive(Clone, Debug)]
@@ -23,12 +23,15 @@ pub struct ServedFiles {
 impl Loaded {
     /// How the target at `url` is talked to: as the scenario says, or trusting whom this system trusts.
     pub(in crate::cli) fn link(&self, url: &str) -> Result<Link, NoTrust> {
+        let target = &self.scenario.target;
+        let protocol = match (target.http, target.keep_alive) {
+            (Some(2), _) => Protocol::Http2,
+            (_, Some(false)) => Protocol::Http1Closing,
+            _ => Protocol::Http1,
+        };
         let is_secure = url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
-        if !is_secure {
-            return Ok(Link::default());
-        }
-        let parts = self.tls.clone().unwrap_or_default();
-        Ok(Link { tls: Some(ClientTls::new(&parts)?) })
+        let parts = is_secure.then(|| self.tls.clone().unwrap_or_default());
+        Ok(Link { tls: parts.as_ref().map(ClientTls::new).transpose()?, protocol })
     }
 }
 

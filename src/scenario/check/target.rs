@@ -38,6 +38,7 @@ fn check_target(target: &Target, found: &mut Found<'_>) {
         check_url(url, found);
     }
     super::tls::check(target, found);
+    check_protocol(target, found);
     let is_variable = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if let Some(name) = target.admin_token_env.as_deref().filter(|name| !is_variable(name)) {
         found
@@ -51,6 +52,22 @@ fn check_target(target: &Target, found: &mut Found<'_>) {
             } else {
                 "use letters, digits and `_`"
             });
+    }
+}
+
+fn check_protocol(target: &Target, found: &mut Found<'_>) {
+    if target.http != Some(2) {
+        return;
+    }
+    if target.embedded.is_some() {
+        found
+            .error(Spot::Value("/target/http"), "the embedded chain speaks HTTP/1.1 only")
+            .help("`http: 2` goes with `url`, and with `channel`");
+    }
+    if target.keep_alive == Some(false) {
+        found
+            .error(Spot::Key("/target/keep_alive"), "connections of HTTP/2 are there to be shared")
+            .help("leave `http` out, or `keep_alive`");
     }
 }
 

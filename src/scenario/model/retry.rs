@@ -39,7 +39,7 @@ pub enum RetryWord {
     Timeout,
     /// Sent, and the connection ended before the answer did.
     Reset,
-    /// No connection could be made.
+    /// It never reached the target: no connection could be made, or the stream was refused.
     NotSent,
     /// An answer with a status from 500 to 599.
     #[serde(rename = "5xx")]

@@ -34,7 +34,7 @@ fn trusting(authority: &Authority) -> ClientParts {
 }
 
 fn client_at(port: u16, parts: &ClientParts) -> Client {
-    let link = Link { tls: Some(ClientTls::new(parts).unwrap()) };
+    let link = Link { tls: Some(ClientTls::new(parts).unwrap()), ..Link::default() };
     let origin = Origin::resolve_over(&format!("https://127.0.0.1:{port}"), &link).unwrap();
     Client::new(origin, LIMITS, || RunOffset::ZERO)
 }

@@ -1,0 +1,37 @@
+//! An answer's body as it comes in.
+
+use bytes::{Bytes, BytesMut};
+
+use super::Failure;
+
+/// Bytes that belong together, up to a limit.
+pub(super) struct Gathered {
+    limit: usize,
+    first: Bytes,
+    joined: BytesMut,
+}
+
+impl Gathered {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, first: Bytes::new(), joined: BytesMut::new() }
+    }
+
+    /// Adds `data`; [`Failure::TooLarge`] if that passes the limit.
+    pub(super) fn add(&mut self, data: Bytes) -> Result<(), Failure> {
+        if self.first.len() + self.joined.len() + data.len() > self.limit {
+            return Err(Failure::TooLarge);
+        }
+        // Nearly every answer is one frame, which then needs no copy.
+        if self.first.is_empty() && self.joined.is_empty() {
+            self.first = data;
+        } else {
+            self.joined.extend_from_slice(&std::mem::take(&mut self.first));
+            self.joined.extend_from_slice(&data);
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Bytes {
+        if self.joined.is_empty() { self.first } else { self.joined.freeze() }
+    }
+}
