@@ -100,6 +100,15 @@ fn of_end(end: &RunEnd) -> Vec<Finding> {
             .see("widen net.ipv4.ip_local_port_range, or let the target keep connections alive"),
         );
     }
+    if end.open_files_exhausted > 0 {
+        findings.push(
+            void(format!(
+                "{} connections could not be made for want of open files; the target never saw these requests",
+                end.open_files_exhausted
+            ))
+            .see("allow this process more open files (`ulimit -n`), or lower the rate"),
+        );
+    }
     findings
 }
 

@@ -65,6 +65,9 @@ pub struct RunEnd {
     pub rows_torn: u64,
     /// Connections that could not be made for want of local ports.
     pub local_ports_exhausted: u64,
+    /// The same for want of files that this process may open. Older runs counted them with the ports.
+    #[serde(default)]
+    pub open_files_exhausted: u64,
     /// One for each mock channel.
     pub channels: Vec<ChannelFacts>,
     /// CPU seconds of each child process.

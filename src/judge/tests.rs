@@ -84,6 +84,7 @@ fn facts() -> RunFacts {
             events_lost: 0,
             rows_torn: 0,
             local_ports_exhausted: 0,
+            open_files_exhausted: 0,
             channels: vec![ChannelFacts {
                 name: "bank_north".to_owned(),
                 answered: 500,
@@ -213,7 +214,7 @@ type Doubt = (fn(&mut Run), &'static str);
 
 #[test]
 fn each_doubt_of_the_harness_about_itself_voids_the_run() {
-    let doubts: [Doubt; 7] = [
+    let doubts: [Doubt; 8] = [
         (|r| r.measures.journeys[0].lag.p99 = 38_000.0, "the load generator ran late: lag p99 was 38.0 ms, 5.0 ms is"),
         (|r| r.end().channels[0].late_us_p99 = 45_000.0, "mock channel `bank_north` was saturated"),
         (|r| r.end().channels.clear(), "mock channel `bank_north` could not be asked whether it kept up"),
@@ -221,6 +222,7 @@ fn each_doubt_of_the_harness_about_itself_voids_the_run() {
         (|r| r.end().events_lost = 12, "12 events could not be recorded"),
         (|r| r.end().rows_torn = 3, "3 rows of the history could not be read back"),
         (|r| r.end().local_ports_exhausted = 1, "1 connections could not be made for want of local ports"),
+        (|r| r.end().open_files_exhausted = 2, "2 connections could not be made for want of open files"),
     ];
     for (spoil, expected) in doubts {
         let (verdict, text) = spoilt(spoil);

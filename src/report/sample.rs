@@ -332,6 +332,7 @@ pub(crate) fn facts() -> RunFacts {
             events_lost: 0,
             rows_torn: 0,
             local_ports_exhausted: 0,
+            open_files_exhausted: 0,
             channels: ["bank_north", "wallet_east"]
                 .map(|name| ChannelFacts {
                     name: name.to_owned(),

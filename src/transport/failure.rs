@@ -1,5 +1,6 @@
 //! The ways in which a request gets no complete answer, told apart by whether it may have taken effect.
 
+use std::error::Error as _;
 use std::io;
 
 use thiserror::Error;
@@ -58,13 +59,6 @@ pub enum NotSent {
     Unreachable,
 }
 
-impl NotSent {
-    /// Whether the generator's own machine ran out of something, so that nothing was learnt of the target.
-    pub const fn is_ours(self) -> bool {
-        matches!(self, Self::LocalPorts | Self::OpenFiles)
-    }
-}
-
 impl From<&io::Error> for NotSent {
     fn from(error: &io::Error) -> Self {
         use rustix::io::Errno;
@@ -82,15 +76,19 @@ impl From<&io::Error> for NotSent {
 impl From<&hyper::Error> for Failure {
     /// For a request that was sent.
     fn from(error: &hyper::Error) -> Self {
-        if error.is_parse() {
-            Self::Garbage
-        } else if let Some(refused @ TlsFailure::ClientRefused) = TlsFailure::behind(error) {
+        match TlsFailure::behind(error) {
             // Told after our side of the handshake, so that the request may be on the wire, where nobody reads it.
-            Self::NotSent(refused.into())
-        } else {
-            Self::Reset
+            Some(refused @ TlsFailure::ClientRefused) => Self::NotSent(refused.into()),
+            None if error.is_parse() || is_nonsense(error) => Self::Garbage,
+            Some(_) | None => Self::Reset,
         }
     }
+}
+
+/// Whether the pieces of a body are not as they must be, which hyper tells as an I/O error.
+fn is_nonsense(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|e| matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }
 
 #[cfg(test)]
@@ -106,7 +104,5 @@ mod tests {
         assert_eq!(kind(Errno::MFILE), NotSent::OpenFiles);
         assert_eq!(kind(Errno::CONNREFUSED), NotSent::Refused);
         assert_eq!(kind(Errno::HOSTUNREACH), NotSent::Unreachable);
-        assert!(kind(Errno::ADDRNOTAVAIL).is_ours());
-        assert!(!kind(Errno::CONNREFUSED).is_ours());
     }
 }

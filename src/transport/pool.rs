@@ -33,8 +33,10 @@ pub struct Connects {
     pub times: Histogram,
     /// Connects that failed.
     pub n_failed: u64,
-    /// Of these, how many failed for want of a local port or a file of this machine.
-    pub n_exhausted: u64,
+    /// Of these, how many failed for want of a local port.
+    pub n_no_port: u64,
+    /// Of these, how many failed for want of a file that this process may open.
+    pub n_no_file: u64,
 }
 
 /// A client of one origin, for one thread. Clones share their connections.
@@ -137,7 +139,8 @@ impl Client {
             Err(why) => {
                 let mut connects = self.inner.connects.borrow_mut();
                 connects.n_failed += 1;
-                connects.n_exhausted += u64::from(why.is_ours());
+                connects.n_no_port += u64::from(why == NotSent::LocalPorts);
+                connects.n_no_file += u64::from(why == NotSent::OpenFiles);
                 Err(why)
             }
         }

@@ -129,6 +129,10 @@ fn every_way_to_answer_wrongly_has_its_own_name() {
         assert_eq!(failure(b"SSH-2.0-OpenSSH_9.6\r\n").await, Failure::Garbage);
         assert_eq!(failure(b"\x00\x01\x02\x03\r\n\r\n").await, Failure::Garbage);
         assert_eq!(failure(b"HTTP/1.1 200 OK\r\ncontent-length: no\r\n\r\n").await, Failure::Garbage);
+        let chunks =
+            |rest: &str| format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{rest}").leak().as_bytes();
+        assert_eq!(failure(chunks("zz\r\n")).await, Failure::Garbage, "no length");
+        assert_eq!(failure(chunks("3\r\nhello\r\n0\r\n\r\n")).await, Failure::Garbage, "another length");
         assert_eq!(failure(b"HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n").await, Failure::TooLarge);
     });
 }

@@ -68,7 +68,8 @@ pub(crate) async fn collect(prepared: &mut Prepared, mut target: Target, driven:
         generator_cpu: report.cpu.as_secs_f64() / load_s,
         events_lost: report.n_lost + n_lost_notices,
         rows_torn: 0,
-        local_ports_exhausted: report.connects.n_exhausted,
+        local_ports_exhausted: report.connects.n_no_port,
+        open_files_exhausted: report.connects.n_no_file,
         channels,
         cpu_s,
     });

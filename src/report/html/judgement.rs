@@ -121,6 +121,9 @@ pub(super) fn audit(page: &Page<'_>) -> String {
         }
         know("history rows torn".to_owned(), words::count(end.rows_torn));
         know("connections refused for want of local ports".to_owned(), words::count(end.local_ports_exhausted));
+        if end.open_files_exhausted > 0 {
+            know("connections refused for want of open files".to_owned(), words::count(end.open_files_exhausted));
+        }
     } else {
         know("run".to_owned(), "has no end on record: it crashed, or it still runs".to_owned());
     }
