@@ -3,6 +3,7 @@
 mod bank_alone;
 mod canary;
 mod capacity;
+mod chaos;
 mod check;
 mod defects;
 mod elsewhere;
