@@ -1,6 +1,8 @@
 //! The writer of intents: runs ahead of the schedule, so that every intent is with the kernel before its
 //! request is on the wire.
 
+mod asked;
+
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, OnceLock};
@@ -17,6 +19,8 @@ use super::stream::StreamFile;
 use crate::id::RunId;
 use crate::ledger::Intent;
 use crate::time::{RunOffset, Span};
+
+pub use asked::{IntentDesk, start_intents_on_demand};
 
 /// Rows in a batch at most.
 const BATCH_ROWS: usize = 8192;
@@ -76,19 +80,26 @@ where
     I: Iterator<Item = (RunOffset, u64, Vec<Intent>)> + Send + 'static,
     C: Fn() -> RunOffset + Send + 'static,
 {
+    start(dir, move |stream, watermark_tx, stop| Job { intents, ahead, clock, stop, watermark_tx, stream }.write_all())
+}
+
+/// Starts a thread that writes as `write` does, and ends the stream when that has returned and the handle lets go.
+fn start<F>(dir: &RunDir, write: F) -> Result<IntentWriter, StoreError>
+where
+    F: FnOnce(&mut StreamFile<Intent>, &watch::Sender<u64>, &Receiver<()>) -> Result<End, StoreError> + Send + 'static,
+{
     let path = dir.intents_stream();
-    let stream = StreamFile::create(&path, dir.run())?;
+    let mut stream = StreamFile::create(&path, dir.run())?;
     let (stop_tx, stop) = mpsc::channel();
     let (watermark_tx, watermark_rx) = watch::channel(0);
     let failed = Arc::new(OnceLock::new());
-    let mut job = Job { intents, ahead, clock, stop, watermark_tx, stream };
     let place = Place { stream: path.clone(), parquet: dir.intents_parquet(), run: dir.run().clone() };
     let why = failed.clone();
     let thread = thread::Builder::new()
         .name("intents".to_owned())
         .spawn(move || {
-            let end = job.write_all().inspect_err(|e| why.set(e.to_string()).expect("set here only, once"))?;
-            let Job { stream, watermark_tx, stop, .. } = job;
+            let end = write(&mut stream, &watermark_tx, &stop)
+                .inspect_err(|e| why.set(e.to_string()).expect("set here only, once"))?;
             // Whoever waits for a journey that will not be written must hear of it before the slow part.
             drop(watermark_tx);
             stream.finish()?;
@@ -130,13 +141,13 @@ struct Place {
     run: RunId,
 }
 
-struct Job<I, C> {
+struct Job<'w, I, C> {
     intents: I,
     ahead: Span,
     clock: C,
-    stop: Receiver<()>,
-    watermark_tx: watch::Sender<u64>,
-    stream: StreamFile<Intent>,
+    stop: &'w Receiver<()>,
+    watermark_tx: &'w watch::Sender<u64>,
+    stream: &'w mut StreamFile<Intent>,
 }
 
 /// How writing ended.
@@ -146,12 +157,12 @@ struct End {
     is_finish: Option<bool>,
 }
 
-impl<I, C> Job<I, C>
+impl<I, C> Job<'_, I, C>
 where
     I: Iterator<Item = (RunOffset, u64, Vec<Intent>)>,
     C: Fn() -> RunOffset,
 {
-    fn write_all(&mut self) -> Result<End, StoreError> {
+    fn write_all(mut self) -> Result<End, StoreError> {
         // Eight looks at the clock per `ahead`: the watermark is never less than 7/8 of it ahead.
         let pause = (self.ahead.to_std() / 8).max(Duration::from_millis(1));
         let mut rows = 0;

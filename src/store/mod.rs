@@ -27,7 +27,9 @@ mod table;
 pub use books::{read_channels, read_platform, write_channels, write_platform};
 pub use error::{DecodeError, ReadFault, StoreError};
 pub use history::{HistoryHandle, HistorySummary, Lost, Recorder, start_history};
-pub use intents::{IntentSummary, IntentWriter, Watermark, WriterEnded, start_intents};
+pub use intents::{
+    IntentDesk, IntentSummary, IntentWriter, Watermark, WriterEnded, start_intents, start_intents_on_demand,
+};
 pub use rows::{Rows, read_events, read_intents};
 pub use run_dir::{RunDir, write_whole};
 pub use seal::{Sealed, seal};

@@ -125,3 +125,36 @@ fn no_room_is_told_apart() {
     let error = start_intents(&dir, journeys(9), Span::ZERO, FakeClock::default().read()).expect_err("no room");
     assert!(error.is_full(), "{error}");
 }
+
+#[tokio::test]
+async fn intents_handed_in_are_written_in_that_order_and_the_mark_counts_them() {
+    let out = tempfile::tempdir().expect("a scratch directory");
+    let dir = new_dir(&out);
+    let (mut desk, writer) = start_intents_on_demand(&dir).expect("starts");
+    // Users come in any order; a journey may want nothing, and still has its place.
+    for (place, (journey, n)) in [(7, 1), (2, 0), (900, 2)].into_iter().enumerate() {
+        let intents = (0..n).map(|place| intent(journey, place)).collect();
+        assert_eq!(desk.hand_in(intents), place as u64);
+    }
+    reached(&writer, 2).await;
+    // What is with the kernel can be read while the writer goes on.
+    let expected = [intent(7, 0), intent(900, 0), intent(900, 1)];
+    assert_eq!(written(&dir), expected);
+    drop(desk);
+    assert_eq!(writer.finish().expect("written"), IntentSummary { rows: 3 });
+    assert!(dir.intents_parquet().is_file());
+    assert_eq!(written(&dir), expected);
+}
+
+#[tokio::test]
+async fn a_writer_let_go_of_ends_although_the_desk_is_still_there() {
+    let out = tempfile::tempdir().expect("a scratch directory");
+    let dir = new_dir(&out);
+    let (mut desk, writer) = start_intents_on_demand(&dir).expect("starts");
+    desk.hand_in(vec![intent(0, 0)]);
+    reached(&writer, 0).await;
+    let mut watermark = writer.watermark();
+    assert_eq!(writer.finish().expect("written").rows, 1);
+    let place = desk.hand_in(vec![intent(1, 0)]);
+    assert_eq!(watermark.reached(place).await, Err(WriterEnded), "nobody writes it any more");
+}
