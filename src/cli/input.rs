@@ -123,7 +123,7 @@ impl Loading<'_> {
     }
 
     fn trace(&mut self, scenario: &Scenario, digest: &mut Digested) -> Option<Arc<TraceData>> {
-        let Arrivals::Trace(spec) = &scenario.load.arrivals else { return None };
+        let Some(Arrivals::Trace(spec)) = &scenario.load.arrivals else { return None };
         let pointer = "/load/arrivals/trace/file";
         let path = self.folder.join(&spec.file);
         let text = match files::read_trace(&path) {

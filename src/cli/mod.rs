@@ -160,7 +160,7 @@ fn shape_failure(error: shape::ShapeCommandError) -> Failure {
 
 fn init_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("PLIMSOLL_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,goose=off"));
     // A second subscriber can only come from a program that embeds us; theirs stays.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -1,11 +1,13 @@
 //! What all journeys of a run work with: one of each, on one thread.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
 use super::clock::Clock;
+use super::journey::run_journey;
 use super::live::Live;
 use super::mailbox::Mailboxes;
 use super::mark::TraceKey;
@@ -15,6 +17,7 @@ use super::render::Letterhead;
 use super::stop::{Stop, StopHandle, StopSignal};
 use crate::history::{Event, Exchange};
 use crate::id::RunId;
+use crate::plan::PlannedJourney;
 use crate::stats::Histogram;
 use crate::time::{RunOffset, Span};
 use crate::transport::Client;
@@ -41,6 +44,29 @@ pub(super) struct Bench {
 }
 
 impl Bench {
+    /// Starts `journey` at `now`, and lets `ended` know when it has come to its end.
+    pub(super) fn start(
+        self: &Rc<Self>,
+        journey: PlannedJourney,
+        now: RunOffset,
+        ended: impl FnOnce(RunOffset) + 'static,
+    ) {
+        let (bench, journey) = (Rc::clone(self), Rc::new(journey));
+        bench.live.journey_started(now);
+        bench.in_flight.set(bench.in_flight.get() + 1);
+        // In a box, as a task's state is copied some times on its way into and out of the runtime.
+        let task = Box::pin(async move {
+            let at = run_journey(Rc::clone(&bench), journey).await;
+            bench.in_flight.set(bench.in_flight.get() - 1);
+            if bench.signal.now() == Stop::Now {
+                bench.n_given_up.set(bench.n_given_up.get() + 1);
+            }
+            ended(at);
+            bench.one_ended.notify_one();
+        });
+        tokio::task::spawn_local(task);
+    }
+
     /// Returns when what is in flight is to be given up.
     pub(super) async fn abandoned(&self) {
         self.signal.clone().reached(Stop::Now).await;

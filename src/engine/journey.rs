@@ -54,8 +54,8 @@ impl StepEnd {
     }
 }
 
-/// Runs `journey` to its end and records it.
-pub(super) async fn run_journey(bench: Rc<Bench>, journey: Rc<PlannedJourney>) {
+/// Runs `journey` to its end and records it. Returns when that was.
+pub(super) async fn run_journey(bench: Rc<Bench>, journey: Rc<PlannedJourney>) -> RunOffset {
     let kind = &bench.program.kinds[usize::from(journey.kind)];
     let mailbox = kind.awaits_notice.then(|| bench.mailboxes.open(journey.intents.iter().map(|i| i.key.as_str())));
     let trace = Trace::of(bench.trace_key, journey.number);
@@ -79,6 +79,7 @@ pub(super) async fn run_journey(bench: Rc<Bench>, journey: Rc<PlannedJourney>) {
         at_ns: at.as_nanos(),
         outcome,
     });
+    at
 }
 
 impl Walk {

@@ -8,6 +8,7 @@ mod bench;
 mod body;
 mod capture;
 mod clock;
+mod closed;
 mod compile;
 mod condition;
 mod content;
@@ -32,6 +33,7 @@ mod run;
 mod signing;
 mod stop;
 mod turns;
+mod users;
 mod values;
 mod wait;
 mod when;
@@ -46,9 +48,10 @@ pub use merchant::{EndpointError, EndpointReport, MerchantEndpoint, RunningEndpo
 pub use pacer::Pacer;
 pub use program::Program;
 pub use recording::{EventSink, IntentGate};
-pub use run::{EngineConfig, EngineError, EngineLimits, EngineReport, LoadEnd, WhenFull, run_load};
+pub use run::{EngineConfig, EngineError, EngineLimits, EngineReport, LoadEnd, WhenFull, Work, run_load};
 pub use signing::SecretLookup;
 pub use stop::{Stop, StopHandle, StopSignal, stop_signal};
+pub use users::keep_ctrl_c;
 
 #[cfg(test)]
 mod tests;

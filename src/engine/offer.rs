@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use super::bench::Bench;
-use super::journey::run_journey;
 use super::lookahead::Lookahead;
 use super::pacer::Pacer;
 use super::recording::IntentGate;
@@ -11,7 +10,7 @@ use super::run::{LoadEnd, WhenFull};
 use super::stop::Stop;
 use crate::history::Event;
 use crate::plan::PlannedJourney;
-use crate::time::{RunOffset, Span};
+use crate::time::Span;
 
 /// Waiting shorter than this is not used for working ahead: planning one journey takes some microseconds.
 const WORTHWHILE: Span = Span::from_micros(100);
@@ -52,7 +51,7 @@ impl Offer {
             let now = self.bench.clock.now();
             self.bench.live.journey_due(now);
             if self.bench.in_flight.get() < self.in_flight_limit {
-                self.start(journey, now);
+                self.bench.start(journey, now, |_| ());
             } else {
                 drop_journey(&self.bench, &journey, "in_flight_limit");
             }
@@ -90,22 +89,6 @@ impl Offer {
             () = signal.reached(Stop::Drain) => Err(LoadEnd::Stopped),
             is_written = self.intents.reached(journey.number) => is_written.then_some(()).ok_or(LoadEnd::IntentsFailed),
         }
-    }
-
-    fn start(&self, journey: PlannedJourney, now: RunOffset) {
-        let (bench, journey) = (Rc::clone(&self.bench), Rc::new(journey));
-        bench.live.journey_started(now);
-        bench.in_flight.set(bench.in_flight.get() + 1);
-        // In a box, as a task's state is copied some times on its way into and out of the runtime.
-        let task = Box::pin(async move {
-            run_journey(Rc::clone(&bench), journey).await;
-            bench.in_flight.set(bench.in_flight.get() - 1);
-            if bench.signal.now() == Stop::Now {
-                bench.n_given_up.set(bench.n_given_up.get() + 1);
-            }
-            bench.one_ended.notify_one();
-        });
-        tokio::task::spawn_local(task);
     }
 }
 

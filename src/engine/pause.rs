@@ -1,12 +1,9 @@
 //! Pauses whose length is drawn.
 
 use super::turns::Counted;
-use crate::plan::Chance;
+use crate::plan::{Chance, pause_length};
 use crate::scenario::typed::PauseRule;
 use crate::time::Span;
-
-/// Draws above this are taken as this.
-const DRAWN_MAX: Span = Span::from_secs(60);
 
 /// A pause of a journey.
 #[derive(Clone, Copy, Debug)]
@@ -19,16 +16,7 @@ pub(super) struct Pause {
 impl Pause {
     /// How long journey `number` pauses when it is here for the `turn`-th time, from 1.
     pub(super) fn lasts(&self, number: u64, turn: u32) -> Span {
-        let draws = || self.chance.draws(number, turn);
-        let secs = match self.rule {
-            PauseRule::Constant(span) => return span,
-            PauseRule::Uniform { low, high } => {
-                low.as_secs_f64() + (high.as_secs_f64() - low.as_secs_f64()) * draws().unit()
-            }
-            PauseRule::Exponential { mean } => mean.as_secs_f64() * draws().exponential(),
-            PauseRule::Lognormal { median, sigma } => median.as_secs_f64() * (sigma * draws().normal()).exp(),
-        };
-        Span::from_secs_f64(secs).min(DRAWN_MAX)
+        pause_length(self.rule, || self.chance.draws(number, turn))
     }
 }
 

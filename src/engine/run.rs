@@ -1,4 +1,4 @@
-//! One run: the open-model loop, draining, and the account of it all.
+//! One run: offering journeys, draining, and the account of it all.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,6 +11,7 @@ use tokio::task::LocalSet;
 
 use super::bench::Bench;
 use super::clock::{Clock, thread_cpu};
+use super::closed::ClosedOffer;
 use super::guard::{AbortLimits, Guard};
 use super::live::Live;
 use super::mailbox::Mailboxes;
@@ -22,10 +23,12 @@ use super::recording::{EventSink, IntentGate, Recording};
 use super::render::Letterhead;
 use super::signing::SecretLookup;
 use super::stop::{Stop, StopSignal, stop_signal};
+use super::users::Users;
 use crate::id::RunId;
-use crate::plan::PlannedJourney;
+use crate::plan::{PlannedJourney, UserPlan};
 use crate::scenario::model;
 use crate::stats::Histogram;
+use crate::store::IntentDesk;
 use crate::time::{RunOffset, Span};
 use crate::transport::{Client, Connects, Limits, Origin};
 
@@ -33,10 +36,8 @@ use crate::transport::{Client, Connects, Limits, Origin};
 pub struct EngineConfig {
     /// The scenario's journeys, compiled.
     pub program: Program,
-    /// The plan's journeys, ascending in due time and number.
-    pub journeys: Box<dyn Iterator<Item = PlannedJourney> + Send>,
-    /// How many they are.
-    pub n_journeys: u64,
+    /// What there is to do.
+    pub work: Work,
     /// The run, for order numbers and the mark.
     pub run: RunId,
     /// The run's clock; journeys due at zero start when it starts.
@@ -51,7 +52,7 @@ pub struct EngineConfig {
     pub secrets: Arc<dyn SecretLookup>,
     /// Where events go.
     pub sink: Arc<dyn EventSink>,
-    /// Which intents are written.
+    /// Which intents are written: by journeys of a schedule, by places at the desk where there are users.
     pub intents: Box<dyn IntentGate>,
     /// Where the merchants' endpoint puts notifications.
     pub mailboxes: Arc<Mailboxes>,
@@ -59,6 +60,24 @@ pub struct EngineConfig {
     pub stop: StopSignal,
     /// Where its progress can be seen.
     pub live: Arc<Live>,
+}
+
+/// What there is to do in a run.
+pub enum Work {
+    /// Journeys by a schedule.
+    Schedule {
+        /// All of them, ascending in due time and number.
+        journeys: Box<dyn Iterator<Item = PlannedJourney> + Send>,
+        /// How many they are.
+        n_journeys: u64,
+    },
+    /// Journeys of users who wait for one to end before they begin the next.
+    Users {
+        /// What each of them does.
+        plan: UserPlan,
+        /// Where intents are handed in once it is known when a journey is due.
+        desk: IntentDesk,
+    },
 }
 
 /// What bounds a run.
@@ -111,6 +130,9 @@ pub enum EngineError {
     /// The system gives no thread, event loop or timer.
     #[error("cannot start the load generator")]
     Start(#[source] io::Error),
+    /// The users of a closed load could not be let loose, or left before it was over.
+    #[error("the users of the load are gone: {0}")]
+    Users(String),
     /// Our own mistake; the history up to there is kept.
     #[error("the load generator panicked")]
     Panicked,
@@ -129,7 +151,8 @@ pub enum LoadEnd {
     IntentsFailed,
 }
 
-/// The account of a run. Journeys started + dropped + never reached = journeys planned; ended = started.
+/// The account of a run. Journeys started + dropped + never reached = journeys planned, where it is planned how many there
+/// are; ended = started.
 #[derive(Clone, Debug)]
 pub struct EngineReport {
     /// How offering ended.
@@ -155,6 +178,8 @@ pub struct EngineReport {
     pub connects: Connects,
     /// CPU time of the engine's thread.
     pub cpu: Span,
+    /// How long a closed load took until its last journey ended; `None` of an open one.
+    pub took: Option<Span>,
     /// When the engine was done.
     pub ended_at: RunOffset,
 }
@@ -188,7 +213,7 @@ fn run_here(config: EngineConfig) -> Result<EngineReport, EngineError> {
 }
 
 async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
-    let EngineConfig { journeys, n_journeys, intents, stop, abort, limits, clock, .. } = config;
+    let EngineConfig { work, intents, stop, abort, limits, clock, .. } = config;
     let pacer = Pacer::new(clock).map_err(EngineError::Start)?;
     let (lever, signal) = stop_signal();
     let transport_limits =
@@ -214,30 +239,79 @@ async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
         n_given_up: Cell::new(0),
         one_ended: Notify::new(),
     });
-    let aborted = Rc::new(RefCell::new(None));
+    let aborted: Aborted = Rc::default();
     let listening = tokio::task::spawn_local(listen(Rc::clone(&bench), stop));
     let minding = tokio::task::spawn_local(mind(Rc::clone(&bench), abort, Rc::clone(&aborted)));
 
     bench.note("started", format!("run {}", bench.run));
-    let mut offer = Offer {
-        bench: Rc::clone(&bench),
-        pacer,
-        intents,
-        in_flight_limit: limits.in_flight,
-        when_full: limits.when_full,
+    let done = match work {
+        Work::Schedule { journeys, n_journeys } => {
+            let offer = Offer {
+                bench: Rc::clone(&bench),
+                pacer,
+                intents,
+                in_flight_limit: limits.in_flight,
+                when_full: limits.when_full,
+            };
+            Ok(by_schedule(offer, (journeys, n_journeys), &aborted, limits.drain).await)
+        }
+        Work::Users { plan, desk } => {
+            let offer = ClosedOffer::new(&bench, pacer, intents, desk, plan);
+            by_users(offer, &aborted, limits.drain).await
+        }
     };
-    let offered = offer.all(journeys).await;
-    let end = aborted.borrow_mut().take().map_or(offered.end, LoadEnd::Aborted);
-    bench.note(word_of(&end), text_of(&end));
-    let rest = tokio::task::spawn_local(super::offer::drop_rest(Rc::clone(&bench), offered.rest));
-    drain(&bench, limits.drain).await;
-    // If it panicked, the account below shows what it did not write.
-    let _ = rest.await;
-    bench.note("drained", format!("{} journeys given up", bench.n_given_up.get()));
     listening.abort();
     minding.abort();
     bench.recording.flush();
-    Ok(report(&bench, end, n_journeys))
+    done.map(|done| report(&bench, done))
+}
+
+/// Why a run was broken off, once it was.
+type Aborted = Rc<RefCell<Option<String>>>;
+
+/// What is known when all has ended.
+struct Done {
+    end: LoadEnd,
+    /// How many journeys there should have been, if that was known.
+    n_journeys: Option<u64>,
+    took: Option<Span>,
+}
+
+async fn by_schedule(
+    mut offer: Offer,
+    (journeys, n_journeys): (Box<dyn Iterator<Item = PlannedJourney> + Send>, u64),
+    aborted: &Aborted,
+    limit: Span,
+) -> Done {
+    let bench = Rc::clone(&offer.bench);
+    let offered = offer.all(journeys).await;
+    let end = note_end(&bench, offered.end, aborted);
+    let rest = tokio::task::spawn_local(super::offer::drop_rest(Rc::clone(&bench), offered.rest));
+    drain(&bench, limit).await;
+    // If it panicked, the account below shows what it did not write.
+    let _ = rest.await;
+    bench.note("drained", format!("{} journeys given up", bench.n_given_up.get()));
+    Done { end, n_journeys: Some(n_journeys), took: None }
+}
+
+async fn by_users(mut offer: ClosedOffer, aborted: &Aborted, limit: Span) -> Result<Done, EngineError> {
+    let (bench, clock, n_journeys) = (Rc::clone(&offer.bench), offer.bench.clock, offer.n_journeys());
+    let (users, wishes) = Users::let_loose(offer.plan.users(), offer.plan.ramp(), clock).map_err(EngineError::Start)?;
+    let offered = offer.all(wishes).await;
+    users.tell_over();
+    let ended = offer.close();
+    let end = note_end(&bench, offered, aborted);
+    drain(&bench, limit).await;
+    let gone = users.gone().await;
+    bench.note("drained", format!("{} journeys given up", bench.n_given_up.get()));
+    gone.map_err(EngineError::Users)?;
+    Ok(Done { end, n_journeys, took: Some(ended.last().since(RunOffset::ZERO)) })
+}
+
+fn note_end(bench: &Bench, end: LoadEnd, aborted: &Aborted) -> LoadEnd {
+    let end = aborted.borrow_mut().take().map_or(end, LoadEnd::Aborted);
+    bench.note(word_of(&end), text_of(&end));
+    end
 }
 
 /// Passes wishes from outside on.
@@ -249,7 +323,7 @@ async fn listen(bench: Rc<Bench>, mut stop: StopSignal) {
 }
 
 /// Empties buffers and breaks the run off when a bound is passed.
-async fn mind(bench: Rc<Bench>, limits: AbortLimits, aborted: Rc<RefCell<Option<String>>>) {
+async fn mind(bench: Rc<Bench>, limits: AbortLimits, aborted: Aborted) {
     let mut guard = Guard::new(limits);
     loop {
         tokio::time::sleep(TICK.to_std()).await;
@@ -289,29 +363,30 @@ const fn word_of(end: &LoadEnd) -> &'static str {
 
 fn text_of(end: &LoadEnd) -> String {
     match end {
-        LoadEnd::Completed => "every planned journey was offered".to_owned(),
+        LoadEnd::Completed => "every journey that became due was offered".to_owned(),
         LoadEnd::Stopped => "stopped from outside".to_owned(),
         LoadEnd::IntentsFailed => "intents are no longer written".to_owned(),
         LoadEnd::Aborted(why) => why.clone(),
     }
 }
 
-fn report(bench: &Bench, end: LoadEnd, n_journeys: u64) -> EngineReport {
+fn report(bench: &Bench, done: Done) -> EngineReport {
     let ended_at = bench.clock.now();
     bench.live.set_lost(bench.recording.n_lost());
     let seen = bench.live.view(ended_at);
     EngineReport {
-        end,
+        end: done.end,
         n_started: seen.n_started,
         n_ended: seen.n_ended,
         n_failed: seen.n_failed,
         n_given_up: bench.n_given_up.get(),
         n_dropped: seen.n_dropped,
-        n_unreached: n_journeys.saturating_sub(seen.n_started + seen.n_dropped),
+        n_unreached: done.n_journeys.map_or(0, |n| n.saturating_sub(seen.n_started + seen.n_dropped)),
         n_lost: seen.n_lost,
         lag: bench.lag.borrow().clone(),
         connects: bench.client.connects(),
         cpu: thread_cpu(),
+        took: done.took,
         ended_at,
     }
 }

@@ -25,13 +25,17 @@ pub struct RunFacts {
     pub started_at: String,
     /// The same moment in Unix microseconds, to place the books' times on the run's axis.
     pub started_unix_us: i64,
-    /// Length of the schedule in seconds.
+    /// Length of the schedule in seconds. Where users of a closed load do a number of iterations, or were stopped, how
+    /// long they took.
     pub schedule_s: f64,
     /// Opening seconds left out of times, where that is not what the scenario says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_up_s: Option<f64>,
-    /// Journeys in the plan.
+    /// Journeys in the plan. Where users of a closed load go on for a time, those that they did.
     pub planned: u64,
+    /// How many users a closed load has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<u32>,
     /// Digest of the plan.
     pub plan_sha256: String,
     /// Mock channels served for this run; empty where the target calls banks of its own.

@@ -132,6 +132,14 @@ fn ended_word(how: &str) -> &str {
 fn of_load(facts: &RunFacts, measures: &Measures, observations: &[Observation]) -> Vec<Finding> {
     let all = all(measures);
     let mut findings = Vec::new();
+    if let Some(users) = facts.users {
+        let text = format!(
+            "the load was closed: {users} users waited for their answers, so rates are results, and a target that slows \
+             down gets fewer journeys; response times leave out the queue that customers who do not wait would make"
+        );
+        let see = "let journeys arrive by a schedule (`model: open`) to see what customers would wait";
+        findings.push(Finding::new(Severity::Warning, text).see(see));
+    }
     if all.started == 0 {
         findings.push(Finding::new(Severity::Inconclusive, "no journey was started: there is nothing to judge"));
         return findings;
@@ -174,6 +182,7 @@ fn load_part(facts: &RunFacts, scenario: &Scenario, measures: &Measures) -> Load
     LoadPart {
         model: match scenario.load.model {
             LoadModel::Open => "open".to_owned(),
+            LoadModel::Closed => "closed".to_owned(),
         },
         offered_rate: rate(all.due),
         achieved_rate: rate(all.started),

@@ -71,6 +71,7 @@ fn facts() -> RunFacts {
         schedule_s: 10.0,
         warm_up_s: None,
         planned: 1_000,
+        users: None,
         plan_sha256: "11".to_owned(),
         mocks: vec!["bank_north".to_owned()],
         cores_awake: true,

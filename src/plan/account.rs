@@ -98,6 +98,11 @@ impl Group {
         *turns += 1;
         Arc::clone(&self.accounts[idx])
     }
+
+    /// The account of user `user` of a closed load: nobody else's, as long as there are as many as users.
+    pub(super) fn own(&self, user: u32) -> Arc<VirtualAccount> {
+        Arc::clone(&self.accounts[user as usize % self.accounts.len()])
+    }
 }
 
 /// The groups of the scenario in name order; those that cannot be made are left out and told in `problems`.

@@ -120,6 +120,17 @@ pub enum PlanProblem {
     /// A stretch of a trace in which nothing is.
     #[error("the stretch of the trace is empty: check `from`, `take`, `into` and `scale`")]
     EmptyTrace,
+    /// A closed load that lacks something.
+    #[error("a closed load needs `users`, and either `for` or `iterations`")]
+    Users,
+    /// A rate for a closed load.
+    #[error(
+        "a closed load has no rate to set: how fast its users come back is a result; change `users` or `think_time`"
+    )]
+    ClosedRate,
+    /// A length for a load that lasts as long as it takes.
+    #[error("a closed load with `iterations` lasts as long as they take; give it `for` instead to set its length")]
+    ClosedDuration,
     /// An override that is not above zero.
     #[error("{0} must be above 0")]
     Override(&'static str),

@@ -7,8 +7,8 @@ use crate::arrival::{
     ArrivalProcess, CurveError, RateCurve, RateLine, Spike, Stream, Superposition, TraceArrivals, TraceData, day_lines,
     spike_lines,
 };
-use crate::scenario::model::{Arrivals, Load, Trace};
-use crate::scenario::typed::{LoadStream, RateCurve as StageRate};
+use crate::scenario::model::{Arrivals, Load, LoadModel, Trace};
+use crate::scenario::typed::{ClosedEnd, ClosedLoad, LoadStream, RateCurve as StageRate};
 use crate::shape::Shape;
 use crate::stats::QuantileTable;
 use crate::time::Span;
@@ -29,6 +29,34 @@ pub struct Overrides {
     pub warm_up: Option<Span>,
 }
 
+/// What a scenario's load has become.
+#[derive(Debug)]
+pub(super) enum PlannedLoad {
+    /// Journeys by a schedule.
+    Open(Superposition),
+    /// Journeys of users who wait.
+    Closed(ClosedLoad),
+}
+
+impl PlannedLoad {
+    /// How long journeys become due; zero if that is not a matter of time.
+    pub(super) fn duration(&self) -> Span {
+        match self {
+            Self::Open(load) => load.duration(),
+            Self::Closed(ClosedLoad { end: ClosedEnd::After(span), .. }) => *span,
+            Self::Closed(ClosedLoad { end: ClosedEnd::Iterations(_), .. }) => Span::ZERO,
+        }
+    }
+
+    /// The rate over time of an open load.
+    pub(super) fn curve(&self) -> Option<&RateCurve> {
+        match self {
+            Self::Open(load) => Some(load.curve()),
+            Self::Closed(_) => None,
+        }
+    }
+}
+
 impl Overrides {
     fn problems(self) -> Vec<PlanProblem> {
         let wrong = |x: Option<f64>| x.is_some_and(|x| !(x > 0.0 && x.is_finite()));
@@ -42,17 +70,47 @@ impl Overrides {
     }
 }
 
-/// The streams of a load as the command line changes them. Of a trace, the rate is its mean.
+/// A load as the command line changes it.
 pub(super) fn load(
     load: &Load,
     shape: Option<&Shape>,
     trace: Option<&Arc<TraceData>>,
     overrides: Overrides,
-) -> Result<Superposition, Vec<PlanProblem>> {
-    let mut problems = overrides.problems();
+) -> Result<PlannedLoad, Vec<PlanProblem>> {
+    let problems = overrides.problems();
     if !problems.is_empty() {
         return Err(problems);
     }
+    match load.model {
+        LoadModel::Open => open(load, shape, trace, overrides).map(PlannedLoad::Open),
+        LoadModel::Closed => closed(load, overrides).map(PlannedLoad::Closed).map_err(|problem| vec![problem]),
+    }
+}
+
+/// The users of a closed load; its time, with its ramp in proportion, may be changed, and nothing else.
+fn closed(load: &Load, overrides: Overrides) -> Result<ClosedLoad, PlanProblem> {
+    let written = load.closed().filter(|closed| closed.users > 0).ok_or(PlanProblem::Users)?;
+    if overrides.rate.or(overrides.hold).or(overrides.rate_factor).is_some() {
+        return Err(PlanProblem::ClosedRate);
+    }
+    match (overrides.duration, written.end) {
+        (None, _) => Ok(written),
+        (Some(_), ClosedEnd::Iterations(_)) => Err(PlanProblem::ClosedDuration),
+        (Some(to), ClosedEnd::After(from)) => {
+            let ramp = Stretch { from, to }.span(written.ramp);
+            Ok(ClosedLoad { ramp, end: ClosedEnd::After(to), ..written })
+        }
+    }
+}
+
+/// The streams of an open load as the command line changes them. Of a trace, the rate is its mean.
+fn open(
+    load: &Load,
+    shape: Option<&Shape>,
+    trace: Option<&Arc<TraceData>>,
+    overrides: Overrides,
+) -> Result<Superposition, Vec<PlanProblem>> {
+    let mut problems = Vec::new();
     let written = load.lasts().unwrap_or_default();
     let stretch = Stretch { from: written, to: overrides.duration.unwrap_or(written) };
     let mut streams = Vec::new();

@@ -7,34 +7,39 @@
 mod account;
 mod chance;
 mod choice;
+mod closed;
 mod error;
 mod intent;
 mod journey;
 mod kind;
 mod load;
+mod pause;
 mod summary;
 
 pub use account::{VirtualAccount, account_number, is_live};
 pub use chance::Chance;
 pub use choice::Weighted;
+pub use closed::UserPlan;
 pub use error::{PlanError, PlanProblem};
 pub use journey::PlannedJourney;
 pub use load::Overrides;
+pub use pause::pause_length;
 pub use summary::PlanSummary;
 
 use std::sync::{Arc, OnceLock};
 
 use account::Group;
 use kind::Kind;
+use load::PlannedLoad;
 use summary::Survey;
 
-use crate::arrival::{DueTimes, RateCurve, Superposition, TraceData};
+use crate::arrival::{DueTimes, RateCurve, TraceData};
 use crate::id::RunId;
 use crate::scenario::model::Scenario;
 use crate::seed::Seed;
 use crate::shape::Shape;
 use crate::stats::Draws;
-use crate::time::Span;
+use crate::time::{RunOffset, Span};
 
 /// Everything a plan is made of.
 #[derive(Clone, Debug)]
@@ -62,7 +67,7 @@ struct Inner {
     scenario: String,
     scenario_sha256: String,
     seed: Seed,
-    load: Superposition,
+    load: PlannedLoad,
     groups: Vec<Group>,
     kinds: Vec<Kind>,
     kind_names: Vec<Arc<str>>,
@@ -104,7 +109,8 @@ impl Plan {
         }
     }
 
-    /// The journeys in order of their due times, made one by one; the same ones every time.
+    /// The journeys of an open load in order of their due times, made one by one; the same ones every time. None of a
+    /// closed load: see [`users`](Self::users).
     pub fn journeys(&self, run: &RunId) -> impl Iterator<Item = PlannedJourney> + Send + use<> {
         self.decisions(run).map(|(inner, mut journey)| {
             journey.intents = inner.kinds[usize::from(journey.kind)].intents.render(&journey);
@@ -112,10 +118,19 @@ impl Plan {
         })
     }
 
+    /// What the users of a closed load do; `None` of an open one.
+    pub fn users(&self, run: &RunId) -> Option<UserPlan> {
+        let PlannedLoad::Closed(load) = self.0.load else { return None };
+        Some(UserPlan { inner: Arc::clone(&self.0), load, run: Arc::new(run.clone()) })
+    }
+
     /// The journeys without their intents, which follow from the rest.
     fn decisions(&self, run: &RunId) -> Journeys {
         Journeys {
-            due: self.0.load.due_times(self.0.seed),
+            due: match &self.0.load {
+                PlannedLoad::Open(load) => Some(load.due_times(self.0.seed)),
+                PlannedLoad::Closed(_) => None,
+            },
             turns: vec![0; self.0.groups.len()],
             inner: Arc::clone(&self.0),
             run: Arc::new(run.clone()),
@@ -137,12 +152,13 @@ impl Plan {
         self.survey().digest.clone()
     }
 
-    /// How long journeys become due: no due time is at or after it. Draining comes on top.
+    /// How long journeys become due: no due time is at or after it. Draining comes on top. Zero where the load ends
+    /// when its users have done their iterations: how long that takes is a result.
     pub fn duration(&self) -> Span {
         self.0.load.duration()
     }
 
-    /// How many journeys there are.
+    /// How many journeys there are; 0 where users go on for a time: how many they do is a result.
     pub fn n_journeys(&self) -> u64 {
         self.survey().n_by_kind.iter().sum()
     }
@@ -168,8 +184,8 @@ impl Plan {
         Chance::new(self.0.seed, &self.0.kind_names[usize::from(kind)], place)
     }
 
-    /// The rate over time that journeys are due by.
-    pub fn curve(&self) -> &RateCurve {
+    /// The rate over time that journeys of an open load are due by.
+    pub fn curve(&self) -> Option<&RateCurve> {
         self.0.load.curve()
     }
 
@@ -186,35 +202,38 @@ impl Plan {
     fn survey(&self) -> &Survey {
         // The name does not matter: nothing of it is part of the survey.
         let run = RunId::parse("plan").expect("a valid name");
-        self.0.survey.get_or_init(|| Survey::of(&self.0, self.decisions(&run).map(|(_, journey)| journey)))
+        self.0.survey.get_or_init(|| match &self.0.load {
+            PlannedLoad::Open(_) => Survey::of(&self.0, self.decisions(&run).map(|(_, journey)| journey)),
+            PlannedLoad::Closed(load) => {
+                let run = Arc::new(run);
+                Survey::of_users(&self.0, load, closed::surveyed(&self.0, load, &run))
+            }
+        })
     }
 }
 
-/// Makes journeys one by one.
-struct Journeys {
-    inner: Arc<Inner>,
-    run: Arc<RunId>,
-    due: DueTimes,
-    number: u64,
-    /// How many journeys each group has served in turn.
-    turns: Vec<u64>,
-}
-
-impl Iterator for Journeys {
-    type Item = (Arc<Inner>, PlannedJourney);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let due = self.due.next()?;
-        let number = self.number;
-        self.number += 1;
-        let seed = self.inner.seed;
-        let draw = |name: &str| Draws::new(seed, name, number).unit();
-        let kind_idx = self.inner.mix.pick(draw("kind"));
-        let kind = &self.inner.kinds[kind_idx];
-        let payer = self.inner.groups[kind.payer].lease(draw("payer"), &mut self.turns[kind.payer]);
-        let merchant = self.inner.groups[kind.merchant].lease(draw("merchant"), &mut self.turns[kind.merchant]);
+impl Inner {
+    /// Journey `number` with everything decided but its intents. `turns` counts how many journeys each group has served;
+    /// a `user` pays from an account of its own.
+    fn decide(
+        &self,
+        number: u64,
+        due: RunOffset,
+        turns: &mut [u64],
+        run: &Arc<RunId>,
+        user: Option<u32>,
+    ) -> PlannedJourney {
+        let draw = |name: &str| Draws::new(self.seed, name, number).unit();
+        let kind_idx = self.mix.pick(draw("kind"));
+        let kind = &self.kinds[kind_idx];
+        let payers = &self.groups[kind.payer];
+        let payer = match user {
+            Some(user) => payers.own(user),
+            None => payers.lease(draw("payer"), &mut turns[kind.payer]),
+        };
+        let merchant = self.groups[kind.merchant].lease(draw("merchant"), &mut turns[kind.merchant]);
         let (method, amount) = kind.money(draw("method"), draw("amount"));
-        let journey = PlannedJourney {
+        PlannedJourney {
             number,
             kind: u16::try_from(kind_idx).expect("checked when the plan was made"),
             due,
@@ -225,8 +244,29 @@ impl Iterator for Journeys {
             currency: kind.currency,
             method,
             intents: Vec::new(),
-            run: Arc::clone(&self.run),
-        };
+            run: Arc::clone(run),
+        }
+    }
+}
+
+/// Makes journeys one by one.
+struct Journeys {
+    inner: Arc<Inner>,
+    run: Arc<RunId>,
+    /// None of a closed load.
+    due: Option<DueTimes>,
+    number: u64,
+    /// How many journeys each group has served in turn.
+    turns: Vec<u64>,
+}
+
+impl Iterator for Journeys {
+    type Item = (Arc<Inner>, PlannedJourney);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let due = self.due.as_mut()?.next()?;
+        let journey = self.inner.decide(self.number, due, &mut self.turns, &self.run, None);
+        self.number += 1;
         Some((Arc::clone(&self.inner), journey))
     }
 }

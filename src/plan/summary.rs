@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::journey::PlannedJourney;
+use super::load::PlannedLoad;
 use super::{Inner, VirtualAccount};
 use crate::money::Sums;
 use crate::scenario::model::AccountKind;
+use crate::scenario::typed::{ClosedEnd, ClosedLoad};
+use crate::time::Span;
 
 /// The plan in the run's record: `plan.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,15 +26,19 @@ pub struct PlanSummary {
     pub seed: u64,
     /// SHA-256, hex, over everything that chance decided.
     pub digest: String,
-    /// How long journeys become due, nanoseconds.
+    /// How long journeys become due, nanoseconds; 0 where that is a result, as users of a closed load do a number of
+    /// iterations.
     pub duration_ns: u64,
-    /// How many journeys there are.
+    /// How many journeys there are; 0 where that is a result, as users of a closed load go on for a time.
     pub n_journeys: u64,
+    /// How many users a closed load has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<u32>,
     /// How many of each kind, by name.
     pub n_by_journey: BTreeMap<String, u64>,
     /// How many virtual accounts each group has.
     pub n_accounts: BTreeMap<String, u64>,
-    /// Corners of the rate curve: seconds since the start, journeys per second.
+    /// Corners of the rate curve: seconds since the start, journeys per second. None of a closed load.
     pub rate: Vec<(f64, f64)>,
     /// Sum of the journeys' amounts by currency, minor units.
     pub amounts: BTreeMap<String, i64>,
@@ -59,6 +66,28 @@ impl Survey {
         }
         Self { digest: hash.finish(), n_by_kind, amounts }
     }
+
+    /// Of a closed load; counts and sums only where it is known how many journeys there are.
+    pub(super) fn of_users(
+        plan: &Inner,
+        load: &ClosedLoad,
+        journeys: impl Iterator<Item = (PlannedJourney, Span)>,
+    ) -> Self {
+        let mut hash = Hash::new();
+        plan.groups.iter().flat_map(|g| &g.accounts).for_each(|a| hash.account(a));
+        hash.closed(load);
+        let mut survey = Self { digest: String::new(), n_by_kind: vec![0; plan.kinds.len()], amounts: Sums::default() };
+        for (journey, think_time) in journeys {
+            hash.journey(&journey);
+            hash.0.update(think_time.as_nanos().to_le_bytes());
+            if let ClosedEnd::Iterations(_) = load.end {
+                survey.n_by_kind[usize::from(journey.kind)] += 1;
+                survey.amounts.add(journey.currency, journey.amount);
+            }
+        }
+        survey.digest = hash.finish();
+        survey
+    }
 }
 
 pub(super) fn summary(plan: &Inner, survey: &Survey) -> PlanSummary {
@@ -71,9 +100,17 @@ pub(super) fn summary(plan: &Inner, survey: &Survey) -> PlanSummary {
         digest: survey.digest.clone(),
         duration_ns: plan.load.duration().as_nanos(),
         n_journeys: survey.n_by_kind.iter().sum(),
+        users: match &plan.load {
+            PlannedLoad::Open(_) => None,
+            PlannedLoad::Closed(load) => Some(load.users),
+        },
         n_by_journey: names.zip(survey.n_by_kind.iter().copied()).collect(),
         n_accounts: plan.groups.iter().map(|g| (g.name.to_string(), g.accounts.len() as u64)).collect(),
-        rate: plan.load.curve().points().into_iter().map(|(t, rate)| (t.as_secs_f64(), rate)).collect(),
+        rate: plan
+            .load
+            .curve()
+            .map(|curve| curve.points().into_iter().map(|(t, rate)| (t.as_secs_f64(), rate)).collect())
+            .unwrap_or_default(),
         amounts: survey
             .amounts
             .iter()
@@ -109,6 +146,18 @@ impl Hash {
         });
         self.number(account.balance);
         self.text(account.currency.code());
+    }
+
+    fn closed(&mut self, load: &ClosedLoad) {
+        self.text("closed");
+        self.0.update(load.users.to_le_bytes());
+        self.0.update(load.ramp.as_nanos().to_le_bytes());
+        let (word, n) = match load.end {
+            ClosedEnd::After(span) => ("after", span.as_nanos()),
+            ClosedEnd::Iterations(n) => ("iterations", u64::from(n)),
+        };
+        self.text(word);
+        self.0.update(n.to_le_bytes());
     }
 
     fn journey(&mut self, journey: &PlannedJourney) {

@@ -262,7 +262,7 @@ fn streams_on_top_and_spikes_are_changed_with_the_load() {
     // Each stream holds its share: 10 and 4 of 14.
     assert_eq!(n(Overrides { hold: Some(140.0), ..Overrides::default() }), (2_100, 15.0));
     let rate = |overrides, secs: u64| {
-        plan(overrides).curve().rate_at(crate::time::RunOffset::from_nanos(secs * 1_000_000_000))
+        plan(overrides).curve().expect("an open load").rate_at(crate::time::RunOffset::from_nanos(secs * 1_000_000_000))
     };
     for (secs, usual) in [(4, 100.0), (7, 125.0), (9, 150.0), (12, 50.0)] {
         assert!((rate(Overrides::default(), secs) - usual).abs() < 1e-5, "{usual} after {secs} s");
@@ -363,7 +363,7 @@ fn the_marketplace_day_can_be_planned_and_is_as_its_shape_says() {
         crate::scenario::read::read::<Scenario>("a", &text("marketplace_day.yaml")).expect("a scenario");
     let shape = crate::shape::parse_yaml("b", &text("shapes/marketplace.yaml")).expect("a shape");
     let plan = Plan::new(inputs(&scenario, &shape, 1)).unwrap_or_else(|e| panic!("{e}"));
-    let expected = plan.curve().n_expected();
+    let expected = plan.curve().expect("an open load").n_expected();
     // Counts of a renewal process spread by the CV of its gaps: five standard deviations.
     let spread = 5.0 * expected.sqrt() * shape.gap_table().expect("valid").cv();
     assert!((plan.n_journeys() as f64 - expected).abs() < spread, "{} of {expected}", plan.n_journeys());

@@ -319,6 +319,7 @@ pub(crate) fn facts() -> RunFacts {
         schedule_s: 60.0,
         warm_up_s: None,
         planned: 12_332,
+        users: None,
         plan_sha256: "90ab12ef".repeat(8),
         mocks: vec!["bank_north".to_owned(), "wallet_east".to_owned()],
         cores_awake: true,

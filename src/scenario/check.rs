@@ -10,6 +10,7 @@ use super::read::{Reading, in_order, read_leniently};
 mod accounts;
 mod arrivals;
 mod bank_alone;
+mod closed;
 mod control;
 mod intents;
 mod journeys;

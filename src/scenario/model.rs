@@ -139,23 +139,42 @@ pub enum Skew {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// `open`: journeys arrive whether or not earlier ones have ended.
+    /// `open`: journeys arrive whether or not earlier ones have ended; `closed`: so many users, each of whom waits for
+    /// an answer before doing anything more.
     pub model: LoadModel,
-    /// The rule giving due times.
-    pub arrivals: Arrivals,
-    /// The rate over time, one stage after the other. Not with `arrivals: trace`.
+    /// Of an open load: the rule giving due times.
+    #[serde(default)]
+    pub arrivals: Option<Arrivals>,
+    /// Of an open load: the rate over time, one stage after the other. Not with `arrivals: trace`.
     #[serde(default)]
     pub stages: Vec<Stage>,
-    /// Further streams of journeys on top, by name, such as a `campaign` over a base load.
+    /// Of an open load: further streams of journeys on top, by name, such as a `campaign` over a base load.
     #[serde(default)]
     pub also: BTreeMap<String, AlsoStream>,
+    /// Of a closed load: how many users there are, 1 to 10000.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub users: Option<u32>,
+    /// Of a closed load: the time over which the users begin, evenly, such as `5s`. Default: all at once.
+    #[serde(default)]
+    pub ramp: Option<String>,
+    /// Of a closed load: how long a user thinks after a journey, before the next. Default: not at all.
+    #[serde(default)]
+    pub think_time: Option<Pause>,
+    /// Of a closed load: how long it lasts, `ramp` included, such as `60s`.
+    #[serde(default, rename = "for")]
+    pub lasts: Option<String>,
+    /// Of a closed load: how many journeys each user does, instead of `for`.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub iterations: Option<u32>,
     /// Opening time left out of measured response times, such as `5s`. Money is judged from the start.
     #[serde(default)]
     pub warm_up: Option<String>,
     /// How long started journeys may take to end after the last due time, such as `20s`.
     #[serde(default)]
     pub drain: Option<String>,
-    /// Journeys in flight at once; over it a due journey is dropped and counted. Default 10,000.
+    /// Of an open load: journeys in flight at once; over it a due journey is dropped and counted. Default 10,000.
     #[serde(default)]
     pub in_flight_limit: Option<u32>,
 }
@@ -179,6 +198,8 @@ pub struct AlsoStream {
 pub enum LoadModel {
     /// Journeys arrive by a schedule.
     Open,
+    /// Users begin their next journey when the last one has ended.
+    Closed,
 }
 
 /// The rule giving due times.

@@ -4,6 +4,7 @@
 //! in the file); the checks call the same functions, so the two cannot disagree. Before the check they may
 //! give `None`; they never panic.
 
+mod closed;
 mod control;
 mod journey;
 mod retry;
@@ -12,12 +13,14 @@ mod step;
 use crate::arrival::{Gamma, Mmpp, RateLine, Spike, spike_lines};
 use crate::money::{Amount, Currency};
 use crate::scenario::model::{
-    Abort, AccountGroup, Arrivals, AuditLimits, GammaSpec, Load, MmppSpec, Scenario, Stage, StageSpike, Target, Trace,
+    Abort, AccountGroup, Arrivals, AuditLimits, GammaSpec, Load, LoadModel, MmppSpec, Scenario, Stage, StageSpike,
+    Target, Trace,
 };
 use crate::scenario::objective::{Objective, parse_objective};
 use crate::time::Span;
 use crate::units::{parse_percent, parse_rate, parse_span};
 
+pub use closed::{ClosedEnd, ClosedLoad};
 pub use control::{PauseRule, WhenKey};
 pub use journey::DerivedRule;
 pub use retry::BackOffRule;
@@ -178,20 +181,28 @@ impl Load {
         self.in_flight_limit.unwrap_or(10_000)
     }
 
-    /// Its own stream and those on top of it, in name order.
+    /// Its own stream and those on top of it, in name order; none of a closed load.
     pub fn streams(&self) -> impl Iterator<Item = LoadStream<'_>> {
-        let own = LoadStream { name: None, arrivals: &self.arrivals, after: Span::ZERO, stages: &self.stages };
+        let own = self.arrivals.iter().map(|arrivals| LoadStream {
+            name: None,
+            arrivals,
+            after: Span::ZERO,
+            stages: &self.stages,
+        });
         let also = self.also.iter().map(|(name, stream)| LoadStream {
             name: Some(name),
             arrivals: &stream.arrivals,
             after: span_or(stream.after.as_deref(), Span::ZERO),
             stages: &stream.stages,
         });
-        std::iter::once(own).chain(also)
+        own.chain(also)
     }
 
-    /// How long all streams last together.
+    /// How long all streams last together, or a closed load; `None` if only its iterations end it.
     pub fn lasts(&self) -> Option<Span> {
+        if self.model == LoadModel::Closed {
+            return self.lasts.as_deref().and_then(parse_span);
+        }
         let ends: Option<Vec<Span>> = self.streams().map(|stream| stream.ends()).collect();
         ends?.into_iter().max()
     }

@@ -9,7 +9,7 @@ use plimsoll::cli::input::{Loaded, load_scenario};
 use plimsoll::scenario::check::read_scenario;
 use plimsoll::scenario::diagnostic::render_diagnostics;
 use plimsoll::scenario::document::Document;
-use plimsoll::scenario::model::{Arrivals, Journey, Scenario};
+use plimsoll::scenario::model::{Arrivals, Journey, LoadModel, Scenario};
 use plimsoll::scenario::read::read;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -204,6 +204,7 @@ proptest! {
             include_str!("../../scenarios/marketplace_day.yaml"),
             include_str!("../../scenarios/campaign.yaml"),
             include_str!("../../scenarios/stubborn_merchant.yaml"),
+            include_str!("../../scenarios/checkout_users.yaml"),
         ]),
         changes in prop::collection::vec((any::<usize>(), any::<usize>(), any::<u8>()), 1..6),
     ) {
@@ -215,6 +216,7 @@ proptest! {
                 prop_assert!(scenario.load.streams().all(|s| s.n_expected().is_some() && s.ends().is_some()));
                 let mut arrivals = scenario.load.streams().map(|s| s.arrivals);
                 prop_assert!(arrivals.all(has_process));
+                prop_assert_eq!(scenario.load.closed().is_some(), scenario.load.model == LoadModel::Closed);
                 prop_assert!(scenario.accounts.values().all(|g| g.balance().is_some()));
                 prop_assert!(scenario.journeys.values().flat_map(Journey::flat_steps).all(|s| s.kind().is_some()));
                 let mut policies = scenario.journeys.values().flat_map(Journey::flat_steps).filter_map(|s| s.retry.as_ref());

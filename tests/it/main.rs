@@ -14,4 +14,5 @@ mod run;
 mod secure;
 mod stubborn;
 mod tidy;
+mod users;
 mod weather;

@@ -14,8 +14,8 @@ mod timetable;
 
 use anyhow::Context;
 
-use super::run::setup::new_run;
-use super::{Failure, chain, exit, warn};
+use super::run::setup::{new_run, refuse_closed};
+use super::{Failure, chain, exit, input, warn};
 use crate::store::RunDir;
 use args::CanaryArgs;
 use ask::Comparison;
@@ -31,6 +31,8 @@ pub(crate) async fn run(args: CanaryArgs) -> Result<u8, Failure> {
     }
     let comparison = Comparison::of(&args)?;
     let settings = settings::of(&args)?;
+    let loaded = input::load_scenario(&args.scenario).map_err(Failure::Input)?;
+    refuse_closed(&loaded.scenario, "canary")?;
     let run = new_run(0);
     let dir = RunDir::create(&args.out, &run).context("cannot make the directory").map_err(Failure::World)?;
     let mut round = Round::prepare(&comparison, settings, &dir)?;

@@ -10,6 +10,7 @@ use crate::capacity::{Baseline, GateSettings, plan_gate};
 use crate::cli::args::Progress;
 use crate::cli::baseline;
 use crate::cli::input::{self, Loaded};
+use crate::cli::run::setup::refuse_closed;
 use crate::cli::run::{Ask, Site, wall_clock};
 use crate::cli::{Failure, check, environment, warn};
 use crate::id::RunId;
@@ -45,6 +46,7 @@ pub(super) struct Prepared {
 pub(super) fn prepare(args: &CapacityArgs, asked: &Asked) -> Result<Option<Prepared>, Failure> {
     let loaded = input::load_scenario(&args.scenario).map_err(Failure::Input)?;
     check::show(&loaded.warnings);
+    refuse_closed(&loaded.scenario, "capacity")?;
     let mut ask = ask_of(args);
     if args.progress == Progress::Auto && std::io::IsTerminal::is_terminal(&std::io::stderr()) {
         ask.progress = Progress::Auto;

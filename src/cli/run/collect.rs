@@ -58,6 +58,7 @@ pub(crate) async fn collect(prepared: &mut Prepared, mut target: Target, driven:
     keep(&mut why, intents.finish().map(|_| ()).context("the intents are not completely recorded"));
     keep(&mut why, history.finish().map(|_| ()).context("the history is not completely recorded"));
 
+    prepared.note_load(&report);
     let load_s = report.ended_at.as_secs_f64().max(f64::MIN_POSITIVE);
     prepared.facts.end = Some(RunEnd {
         how: how.to_owned(),

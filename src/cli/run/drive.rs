@@ -13,11 +13,13 @@ use crate::cli::progress::{LiveSnapshot, Progress};
 use crate::cli::{Failure, args, warn};
 use crate::engine::{
     AbortLimits, Clock, EngineConfig, EngineError, EngineLimits, EngineReport, EventSink, Live, LoadEnd, Mailboxes,
-    MerchantEndpoint, Program, RunningEndpoint, Serving, Stop, StopHandle, run_load, stop_signal,
+    MerchantEndpoint, Program, RunningEndpoint, Serving, Stop, StopHandle, Work, keep_ctrl_c, run_load, stop_signal,
 };
 use crate::id::RunId;
 use crate::plan::{Plan, PlannedJourney};
-use crate::store::{HistoryHandle, IntentWriter, Recorder, start_history, start_intents};
+use crate::store::{
+    HistoryHandle, IntentWriter, Recorder, StoreError, start_history, start_intents, start_intents_on_demand,
+};
 use crate::time::{RunOffset, Span};
 use crate::virtual_account::Secrets;
 
@@ -53,6 +55,10 @@ pub(super) async fn drive(
     (shown, metrics): (args::Progress, Option<&Metrics>),
 ) -> Result<Driven, Failure> {
     let _awake = prepared.keep_awake();
+    if prepared.users().is_some() {
+        // Before anybody listens to it.
+        keep_ctrl_c();
+    }
     let scenario = &prepared.loaded.scenario;
     let pace = Pace {
         clock: Clock::starting_in(LEAD),
@@ -118,10 +124,7 @@ pub(crate) fn launch(
     let scenario = &prepared.loaded.scenario;
     let (recorder, history) = start_history(&prepared.dir).map_err(|e| Failure::World(e.into()))?;
     let sink = sink(recorder);
-    let plan = prepared.plan.clone();
-    let planned = at_pace(&plan, &prepared.run, when.clone()).map(|j| (j.due, j.number, j.intents));
-    let intents = start_intents(&prepared.dir, planned, INTENTS_AHEAD, move || clock.now())
-        .map_err(|e| Failure::World(e.into()))?;
+    let (work, intents) = work(prepared, clock, when)?;
     let secrets: Arc<Secrets> = Arc::new(secrets);
     let mailboxes = Arc::new(Mailboxes::default());
     let endpoint = endpoint
@@ -132,13 +135,13 @@ pub(crate) fn launch(
     let live = Arc::new(Live::default());
     let config = EngineConfig {
         program,
-        journeys: Box::new(at_pace(&plan, &prepared.run, when)),
-        n_journeys: plan.n_journeys(),
+        work,
         run: prepared.run.clone(),
         clock,
         target: target.origin.clone(),
         limits: EngineLimits {
-            in_flight: scenario.load.in_flight_limit(),
+            // A user has one journey in flight at most.
+            in_flight: prepared.users().unwrap_or(scenario.load.in_flight_limit()),
             drain: scenario.load.drain(),
             ..EngineLimits::default()
         },
@@ -152,6 +155,20 @@ pub(crate) fn launch(
     };
     let engine = tokio::task::spawn_blocking(move || run_load(config));
     Ok(Launched { clock, live, lever, engine, endpoint, history, intents })
+}
+
+/// What there is to do, and the writer of what it wants done.
+fn work(prepared: &Prepared, clock: Clock, when: Option<Retime>) -> Result<(Work, IntentWriter), Failure> {
+    let (plan, dir) = (&prepared.plan, &prepared.dir);
+    let world = |e: StoreError| Failure::World(e.into());
+    if let Some(users) = plan.users(&prepared.run) {
+        let (desk, intents) = start_intents_on_demand(dir).map_err(world)?;
+        return Ok((Work::Users { plan: users, desk }, intents));
+    }
+    let planned = at_pace(plan, &prepared.run, when.clone()).map(|j| (j.due, j.number, j.intents));
+    let intents = start_intents(dir, planned, INTENTS_AHEAD, move || clock.now()).map_err(world)?;
+    let journeys = Box::new(at_pace(plan, &prepared.run, when));
+    Ok((Work::Schedule { journeys, n_journeys: plan.n_journeys() }, intents))
 }
 
 /// The plan's journeys, each due when `when` says; what they want done is due with them.
@@ -248,12 +265,13 @@ impl Watch {
 /// How progress is shown, if it is.
 struct View {
     progress: Option<Progress>,
-    total: Span,
+    /// How long the load lasts, if that is known.
+    total: Option<Span>,
 }
 
 impl View {
     fn new(shown: args::Progress, total: Span) -> Self {
-        Self { progress: Progress::as_asked(shown), total }
+        Self { progress: Progress::as_asked(shown), total: Some(total).filter(|total| *total > Span::ZERO) }
     }
 
     fn show(&mut self, live: &Live, now: RunOffset) {
@@ -263,8 +281,9 @@ impl View {
         let micros = |t: Option<Span>| t.map_or(f64::NAN, |t| t.as_nanos() as f64 / 1e3);
         progress.update(&LiveSnapshot {
             elapsed,
-            total: self.total,
-            phase: if elapsed < self.total { "load" } else { "drain" },
+            // How long users take for their iterations is a result.
+            total: self.total.unwrap_or(elapsed),
+            phase: if self.total.is_none_or(|total| elapsed < total) { "load" } else { "drain" },
             offered: view.offered_rate,
             achieved: view.achieved_rate,
             in_flight: view.n_in_flight(),

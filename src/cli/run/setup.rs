@@ -6,11 +6,11 @@ use anyhow::Context;
 
 use crate::cli::input::{self, Loaded};
 use crate::cli::{Failure, check, warn};
-use crate::engine::Awake;
+use crate::engine::{Awake, EngineReport, LoadEnd};
 use crate::id::RunId;
 use crate::judge::RunFacts;
 use crate::plan::{Plan, PlanInputs};
-use crate::scenario::model::{Journey, Scenario, Step};
+use crate::scenario::model::{Journey, LoadModel, Scenario, Step};
 use crate::scenario::typed::TargetKind;
 use crate::seed::Seed;
 use crate::store::RunDir;
@@ -101,6 +101,12 @@ pub(crate) fn prepare_as(ask: &Ask, run: RunId) -> Result<Prepared, Failure> {
         check::show(&loaded.warnings);
     }
     let site = Site::decide(ask, &loaded.scenario)?;
+    if loaded.scenario.load.model == LoadModel::Closed && ask.overrides.rate.is_some() {
+        return Err(Failure::User {
+            message: "--rate: the scenario's load is closed, and how fast its users come back is a result".to_owned(),
+            help: Some("change `users` or `think_time` in the scenario".to_owned()),
+        });
+    }
     let seed = Seed(ask.seed);
     let plan = Plan::new(PlanInputs {
         scenario: &loaded.scenario,
@@ -123,14 +129,37 @@ pub(crate) fn prepare_as(ask: &Ask, run: RunId) -> Result<Prepared, Failure> {
     prepared.store_inputs().context("cannot write into the run directory").map_err(Failure::World)?;
     if is_alone {
         warn(&format!(
-            "run {}: {} journeys in {:.0} s, plan {}",
+            "run {}: {}, plan {}",
             prepared.run,
-            prepared.plan.n_journeys(),
-            prepared.plan.duration().as_secs_f64(),
+            what_is_planned(&prepared.plan, prepared.users()),
             &prepared.facts.plan_sha256[..12],
         ));
     }
     Ok(prepared)
+}
+
+/// How much is planned, for people.
+fn what_is_planned(plan: &Plan, users: Option<u32>) -> String {
+    let (n, secs) = (plan.n_journeys(), plan.duration().as_secs_f64());
+    match users {
+        None => format!("{n} journeys in {secs:.0} s"),
+        Some(users) if n > 0 => format!("{n} journeys by {users} users"),
+        Some(users) => format!("{users} users for {secs:.0} s"),
+    }
+}
+
+/// Refuses a closed load where rates are set and compared: the users of one say how fast they come.
+pub(crate) fn refuse_closed(scenario: &Scenario, command: &str) -> Result<(), Failure> {
+    if scenario.load.model == LoadModel::Open {
+        return Ok(());
+    }
+    Err(Failure::User {
+        message: format!(
+            "`plimsoll {command}` needs an open load, and that of `{}` is closed: its rate is a result, not a choice",
+            scenario.name
+        ),
+        help: Some("write `model: open` with `arrivals` and `stages`, in a scenario of its own".to_owned()),
+    })
 }
 
 impl Prepared {
@@ -145,6 +174,24 @@ impl Prepared {
     pub(crate) fn store_facts(&self) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(&self.facts)?;
         Ok(self.dir.write(&self.dir.path().join("run.json"), text.as_bytes())?)
+    }
+
+    /// How many users there are, if the load is closed.
+    pub(crate) const fn users(&self) -> Option<u32> {
+        self.facts.users
+    }
+
+    /// Writes down what a closed load came to; the schedule of an open one says it all.
+    pub(crate) fn note_load(&mut self, report: &EngineReport) {
+        let Some(took) = report.took else { return };
+        // Whoever breaks a closed load off ends its time: what users got done is over that, not over what was left of it.
+        if self.plan.duration() == Span::ZERO || report.end != LoadEnd::Completed {
+            // To the next millisecond, so that the last journey ended within it.
+            self.facts.schedule_s = Span::from_millis(took.as_micros() / 1_000 + 1).as_secs_f64();
+        }
+        if self.plan.n_journeys() == 0 {
+            self.facts.planned = report.n_started;
+        }
     }
 
     /// Keeps idle cores awake while what it gives lives, unless they may sleep.
@@ -177,6 +224,7 @@ fn facts(ask: &Ask, loaded: &Loaded, plan: &Plan, run: &RunId, site: &Site) -> R
         schedule_s: plan.duration().as_secs_f64(),
         warm_up_s: ask.overrides.warm_up.map(Span::as_secs_f64),
         planned: plan.n_journeys(),
+        users: plan.users(run).map(|users| users.users()),
         plan_sha256: plan.digest(),
         mocks: if site.has_mocks() {
             loaded.profiles.iter().map(|p| p.profile.name.clone()).collect()

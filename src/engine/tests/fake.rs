@@ -11,13 +11,14 @@ use tokio::sync::watch;
 
 use crate::engine::{
     AbortLimits, Clock, EngineConfig, EngineLimits, EngineReport, EventSink, IntentGate, Live, Mailboxes, Program,
-    SecretLookup, Stop, StopHandle, run_load, stop_signal,
+    SecretLookup, Stop, StopHandle, Work, run_load, stop_signal,
 };
 use crate::history::{Event, Exchange};
 use crate::id::RunId;
 use crate::plan::{Overrides, Plan, PlanInputs};
 use crate::scenario::model::Scenario;
 use crate::seed::Seed;
+use crate::store::IntentDesk;
 use crate::time::Span;
 use crate::transport::Origin;
 
@@ -120,20 +121,25 @@ pub(super) fn run_id() -> RunId {
     RunId::parse("r0test").unwrap()
 }
 
-/// A scenario of one kind of journey, given as JSON: `n` of them, one every `gap`, by one payer at one merchant.
-fn scenario(journey: &Value, n: u64, gap: Span) -> Scenario {
+/// `n` journeys, one every `gap`.
+fn every(gap: Span, n: u64) -> Value {
+    let stage =
+        json!({ "hold": format!("{}/s", 1e6 / gap.as_micros() as f64), "for": format!("{}us", gap.as_micros() * n) });
+    json!({ "model": "open", "arrivals": "constant", "stages": [stage] })
+}
+
+/// A scenario of one kind of journey, given as JSON, by `n_payers` payers at one merchant.
+fn scenario(journey: &Value, load: &Value, n_payers: u32) -> Scenario {
     let mut journey = journey.clone();
     journey["weight"] = 1.into();
     journey["amount"] = "CNY 12.50".into();
     journey["methods"] = json!(["wallet"]);
-    let account = |kind: &str| json!({ "kind": kind, "count": 1, "balance": "CNY 10000.00" });
-    let stage =
-        json!({ "hold": format!("{}/s", 1e6 / gap.as_micros() as f64), "for": format!("{}us", gap.as_micros() * n) });
+    let account = |kind: &str, n: u32| json!({ "kind": kind, "count": n, "balance": "CNY 10000.00" });
     serde_json::from_value(json!({
         "name": "test",
         "target": { "url": "http://127.0.0.1" },
-        "accounts": { "payers": account("payer"), "merchants": account("merchant") },
-        "load": { "model": "open", "arrivals": "constant", "stages": [stage] },
+        "accounts": { "payers": account("payer", n_payers), "merchants": account("merchant", 1) },
+        "load": load,
         "sign": {
             "hmac_sha256": "{{merchant.secret}}",
             "over": "{{http.method}}\n{{http.path}}\n{{http.time}}\n{{http.body}}",
@@ -170,16 +176,29 @@ pub(super) struct Setup {
 
 /// A run of `n` journeys of one kind, one every `gap`.
 pub(super) fn setup(target: Origin, journey: &Value, n: u64, gap: Span) -> Setup {
-    let scenario = scenario(journey, n, gap);
+    let scenario = scenario(journey, &every(gap, n), 1);
     let plan = plan(&scenario);
+    let work = Work::Schedule { journeys: Box::new(plan.journeys(&run_id())), n_journeys: n };
+    setup_work(target, &scenario, plan, work)
+}
+
+/// A closed load of one kind of journey; its intents are handed in at `desk`.
+pub(super) fn setup_users(target: Origin, journey: &Value, load: &Value, desk: IntentDesk) -> Setup {
+    let n_users = load["users"].as_u64().and_then(|n| u32::try_from(n).ok()).expect("a closed load");
+    let scenario = scenario(journey, load, n_users);
+    let plan = plan(&scenario);
+    let users = plan.users(&run_id()).expect("a closed load");
+    setup_work(target, &scenario, plan, Work::Users { plan: users, desk })
+}
+
+fn setup_work(target: Origin, scenario: &Scenario, plan: Plan, work: Work) -> Setup {
     let sink = Arc::new(FakeSink::default());
     let (lever, stop) = stop_signal();
     let (intents, written) = watch::channel(u64::MAX);
     let live = Arc::new(Live::default());
     let config = EngineConfig {
-        program: Program::compile(&scenario, &plan).unwrap(),
-        n_journeys: n,
-        journeys: Box::new(plan.journeys(&run_id())),
+        program: Program::compile(scenario, &plan).unwrap(),
+        work,
         run: run_id(),
         clock: Clock::starting_in(Span::from_millis(5)),
         target,

@@ -8,3 +8,4 @@ mod merchant;
 mod retries;
 mod runs;
 mod stored;
+mod users;

@@ -1,9 +1,10 @@
 //! When journeys are due.
 
 use super::arrivals::check_arrivals;
+use super::closed::{check_closed, refuse_in_open};
 use super::{Found, Spot, exactly_one, is_identifier};
 use crate::scenario::document::{child, item};
-use crate::scenario::model::{AlsoStream, Arrivals, Load, Scenario, Stage, StageSpike};
+use crate::scenario::model::{AlsoStream, Arrivals, Load, LoadModel, Scenario, Stage, StageSpike};
 use crate::time::Span;
 use crate::units::{parse_rate, parse_span};
 
@@ -15,21 +16,47 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
     let load = &scenario.load;
     check_span(found, "/load/warm_up", load.warm_up.as_deref());
     check_span(found, "/load/drain", load.drain.as_deref());
+    match load.model {
+        LoadModel::Open => check_open(scenario, found),
+        LoadModel::Closed => check_closed(scenario, found),
+    }
+    let lasts = load.lasts();
+    let warm_up = load.warm_up();
+    if lasts.is_some_and(|lasts| warm_up > Span::ZERO && warm_up >= lasts) {
+        found
+            .error(Spot::Value("/load/warm_up"), "nothing is measured: the warm-up is not shorter than the load")
+            .label(format!("the load lasts {}", lasts.unwrap_or_default()));
+    }
+}
+
+fn check_open(scenario: &Scenario, found: &mut Found<'_>) {
+    let load = &scenario.load;
+    refuse_in_open(load, found);
     if load.in_flight_limit == Some(0) {
         found.error(Spot::Value("/load/in_flight_limit"), "with `in_flight_limit: 0` every journey would be dropped");
     }
     let has_shape = scenario.shape.is_some();
     check_stages(&load.stages, "/load/stages", has_shape, found);
     let lasts = load.lasts();
-    check_arrivals(&load.arrivals, "/load/arrivals", has_shape, lasts, found);
     match &load.arrivals {
-        Arrivals::Trace(_) if !load.stages.is_empty() => {
+        Some(arrivals) => check_arrivals(arrivals, "/load/arrivals", has_shape, lasts, found),
+        // A key that could not be read may be the one that is missing.
+        None if found.repaired.iter().any(|pointer| pointer.starts_with("/load/")) => {}
+        None => {
+            found
+                .error(Spot::Key("/load"), "missing key `arrivals`")
+                .label("`arrivals` belongs in here")
+                .help("say how unevenly journeys arrive: `arrivals: poisson`");
+        }
+    }
+    match &load.arrivals {
+        Some(Arrivals::Trace(_)) if !load.stages.is_empty() => {
             found
                 .error(Spot::Key("/load/stages"), "stages make no sense with a trace")
                 .label("the trace says when journeys are due")
                 .help("leave `stages` out, and set the rate by `into` and `scale` of the trace");
         }
-        Arrivals::Trace(_) => {}
+        Some(Arrivals::Trace(_)) => {}
         _ if load.stages.is_empty() => {
             found
                 .error(Spot::Key("/load"), "the load has no stages: nothing would ever be due")
@@ -41,12 +68,6 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
         check_stream(name, stream, has_shape, lasts, found);
     }
     check_amount_of_load(load, found);
-    let warm_up = load.warm_up();
-    if lasts.is_some_and(|lasts| warm_up > Span::ZERO && warm_up >= lasts) {
-        found
-            .error(Spot::Value("/load/warm_up"), "nothing is measured: the warm-up is not shorter than the load")
-            .label(format!("the load lasts {}", lasts.unwrap_or_default()));
-    }
 }
 
 fn check_stream(name: &str, stream: &AlsoStream, has_shape: bool, lasts: Option<Span>, found: &mut Found<'_>) {
@@ -151,7 +172,7 @@ fn check_spike(spike: &StageSpike, lasts: Option<Span>, stage: &str, found: &mut
 
 fn check_amount_of_load(load: &Load, found: &mut Found<'_>) {
     // How many a trace holds is not known here.
-    let is_replayed = matches!(load.arrivals, Arrivals::Trace(_));
+    let is_replayed = matches!(load.arrivals, Some(Arrivals::Trace(_)));
     let journeys: Option<f64> = load.streams().map(|stream| stream.n_expected()).sum();
     let Some(journeys) = journeys.filter(|_| load.streams().any(|s| !s.stages.is_empty())) else { return };
     let spot = if load.stages.is_empty() { "/load/also" } else { "/load/stages" };
