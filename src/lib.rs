@@ -41,3 +41,5 @@ pub mod report;
 
 // Floor 5: edge.
 pub mod cli;
+
+pub use cli::witness;

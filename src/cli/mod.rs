@@ -10,6 +10,7 @@ pub mod input;
 pub mod progress;
 pub mod shape;
 pub mod terminal;
+pub mod witness;
 
 mod chain;
 mod children;

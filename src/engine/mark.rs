@@ -14,15 +14,20 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The headers all requests of a run to `host` share, with room for those that differ.
 pub(super) fn marked_headers(run: &RunId, host: &HeaderValue) -> HeaderMap {
+    let mut headers = marks(run);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(HOST, host.clone());
+    // Replaced for each request; a place that is there already costs a copied map no growth.
+    headers.insert(TRACEPARENT, HeaderValue::from_static("00"));
+    headers
+}
+
+fn marks(run: &RunId) -> HeaderMap {
     let text = |text: String| HeaderValue::from_maybe_shared(bytes::Bytes::from(text));
     let mut headers = HeaderMap::with_capacity(16);
     let baggage = text(format!("plimsoll.stress=1,plimsoll.run={run}"));
     headers.insert(BAGGAGE, baggage.expect("a run's name is letters and digits"));
     headers.insert(STRESS_TEST, text(run.to_string()).expect("a run's name is letters and digits"));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(HOST, host.clone());
-    // Replaced for each request; a place that is there already costs a copied map no growth.
-    headers.insert(TRACEPARENT, HeaderValue::from_static("00"));
     headers
 }
 
@@ -60,6 +65,13 @@ impl Trace {
         }
         headers.insert(TRACEPARENT, HeaderValue::from_bytes(&text).expect("hex digits and dashes"));
     }
+}
+
+/// The mark of one request that somebody else makes for the run.
+pub fn mark_of(run: &RunId, journey: u64, step: u16, attempt: u32) -> HeaderMap {
+    let mut headers = marks(run);
+    Trace::of(TraceKey::of(run), journey).mark(&mut headers, step, attempt);
+    headers
 }
 
 #[cfg(test)]

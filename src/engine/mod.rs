@@ -44,6 +44,7 @@ pub use compile::{CompileError, Fault};
 pub use guard::AbortLimits;
 pub use live::{Live, LiveView};
 pub use mailbox::Mailboxes;
+pub use mark::mark_of;
 pub use merchant::{EndpointError, EndpointReport, MerchantEndpoint, RunningEndpoint, Serving};
 pub use pacer::Pacer;
 pub use program::Program;
