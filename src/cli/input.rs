@@ -6,16 +6,18 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::arrival::TraceData;
+use crate::plan::DataSet;
 use crate::profile::ChannelProfile;
 use crate::scenario::check::{CheckedScenario, read_scenario};
 use crate::scenario::diagnostic::{Diagnostic, SourceSpan, suggest};
-use crate::scenario::document::{Document, item};
+use crate::scenario::document::{Document, child, item};
 use crate::scenario::model::{Arrivals, Scenario};
 use crate::scenario::read::in_order;
 use crate::scenario::typed::TargetKind;
 use crate::shape::{Shape, parse_yaml};
 use crate::tls::ClientParts;
 
+mod data;
 mod files;
 mod profile;
 mod shape;
@@ -33,8 +35,8 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// The scenario's text, as it stands in its file.
     pub scenario_text: String,
-    /// Lower-case hex of SHA-256 over the scenario and, in the order named, the shape, the channel profiles and
-    /// the trace, each preceded by its length: two runs with the same digest were asked to do the same.
+    /// Lower-case hex of SHA-256 over the scenario and, in the order named, the shape, the channel profiles, the trace and the
+    /// data files, each preceded by its length: two runs with the same digest were asked to do the same.
     pub sha256: String,
     /// The channel profiles, in the order named.
     pub profiles: Vec<LoadedProfile>,
@@ -46,6 +48,8 @@ pub struct Loaded {
     pub tls: Option<ClientParts>,
     /// What the mock channel shows that is the target, if it is served over TLS.
     pub served_tls: Option<ServedFiles>,
+    /// The data files, in name order.
+    pub data: Vec<DataSet>,
     /// What is probably not as meant.
     pub warnings: Vec<Diagnostic>,
 }
@@ -78,6 +82,7 @@ pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     let trace = loading.trace(&scenario, &mut digest);
     let tls = loading.tls(&scenario);
     let served_tls = loading.served_tls(&scenario);
+    let data = loading.data(&scenario, &mut digest);
     loading.check_together(&scenario, shape.as_ref());
     loading.check_target(&scenario, &profiles);
 
@@ -87,7 +92,7 @@ pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     }
     let sha256 = digest.finish();
     let scenario_text = text;
-    Ok(Loaded { scenario, scenario_text, sha256, profiles, shape, trace, tls, served_tls, warnings: problems })
+    Ok(Loaded { scenario, scenario_text, sha256, profiles, shape, trace, tls, served_tls, data, warnings: problems })
 }
 
 struct Loading<'l> {
@@ -142,6 +147,32 @@ impl Loading<'_> {
                 None
             }
         }
+    }
+
+    fn data(&mut self, scenario: &Scenario, digest: &mut Digested) -> Vec<DataSet> {
+        let mut sets = Vec::new();
+        for (name, spec) in &scenario.data {
+            let (pointer, path) = (child("/data", name), self.folder.join(&spec.file));
+            let bytes = match files::read_data(&path) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    self.unreadable(&child(&pointer, "file"), &path, &error);
+                    continue;
+                }
+            };
+            digest.add(&bytes);
+            match data::parse(scenario, (name, spec), &pointer, bytes) {
+                Ok(set) => sets.push(set),
+                Err(problems) => {
+                    for problem in problems {
+                        let told = self.error(&problem.pointer, problem.message);
+                        told.label = format!("in {}", files::shown(&path));
+                        told.help = problem.help;
+                    }
+                }
+            }
+        }
+        sets
     }
 
     /// What is wrong only in sight of several files.

@@ -22,7 +22,7 @@ use crate::plan::{Chance, Plan, Weighted};
 use crate::scenario::model;
 use crate::scenario::path::BadPath;
 use crate::scenario::template::{Template, TemplateError};
-use crate::scenario::typed::StepKind;
+use crate::scenario::typed::{StepKind, data_column};
 use crate::time::Span;
 use crate::units::parse_span;
 
@@ -86,6 +86,7 @@ impl Program {
             let (intent_of, chance) = (&intent_of, &chance);
             let compiler = Compiler {
                 journey,
+                data: &scenario.data,
                 intent_of,
                 chance,
                 index: 0,
@@ -103,6 +104,8 @@ impl Program {
 /// What is known while the steps of one journey are walked in file order.
 struct Compiler<'s> {
     journey: &'s model::Journey,
+    /// Data files, whose columns may be numbers.
+    data: &'s BTreeMap<String, model::DataFile>,
     /// Which planned intent a step carries, by its index.
     intent_of: &'s dyn Fn(u16) -> Option<usize>,
     /// What chance decides at the step of this place.
@@ -246,7 +249,9 @@ impl<'s> Compiler<'s> {
     }
 
     fn is_number(&self, name: &str) -> bool {
-        matches!(name, "amount" | "payer.balance") || self.journey.lets.contains_key(name)
+        matches!(name, "amount" | "payer.balance")
+            || self.journey.lets.contains_key(name)
+            || data_column(self.data, name) == Some(model::ColumnKind::Number)
     }
 
     /// The next place: what chance decides there, and where turns are counted if it comes more than once.

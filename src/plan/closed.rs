@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::pause::pause_length;
-use super::{Inner, PlannedJourney};
+use super::{Inner, PlannedJourney, Turns};
 use crate::id::RunId;
 use crate::scenario::typed::{ClosedEnd, ClosedLoad};
 use crate::stats::Draws;
@@ -80,8 +80,8 @@ fn decide(
     run: &Arc<RunId>,
 ) -> PlannedJourney {
     let number = number(load, user, nth);
-    // Merchants in turn are so by number: which journeys came before is not known.
-    let mut turns = vec![number; inner.groups.len()];
+    // What comes in turn does so by number: which journeys came before is not known.
+    let mut turns = Turns::starting_at(number, inner);
     inner.decide(number, due, &mut turns, run, Some(user))
 }
 

@@ -131,6 +131,24 @@ pub enum PlanProblem {
     /// A length for a load that lasts as long as it takes.
     #[error("a closed load with `iterations` lasts as long as they take; give it `for` instead to set its length")]
     ClosedDuration,
+    /// A data file that was not given.
+    #[error("the data file `{0}` has not been read")]
+    NoData(String),
+    /// A data file with fewer rows than journeys that want one of their own.
+    #[error("data file `{file}` runs out: it has {n_rows} rows, and {n_journeys} journeys take one each")]
+    RunsOut {
+        /// Its name in the scenario.
+        file: String,
+        /// Rows it has.
+        n_rows: u32,
+        /// Journeys that take one.
+        n_journeys: u64,
+    },
+    /// A row for each journey, of which nobody knows how many there will be.
+    #[error(
+        "data file `{0}` has no row twice, and users who go on for a time take nobody knows how many; give the load `iterations`"
+    )]
+    NobodyKnows(String),
     /// An override that is not above zero.
     #[error("{0} must be above 0")]
     Override(&'static str),

@@ -1,10 +1,13 @@
 //! What a kind of journey wants done exactly once, as templates that only need the journey.
 
+use std::collections::BTreeMap;
+
 use super::error::PlanProblem;
 use super::journey::PlannedJourney;
 use crate::ledger::{Intent, IntentKind, Probe};
-use crate::scenario::model::{IntentSpec, IntentWord, Journey, ProbeWord};
+use crate::scenario::model::{ColumnKind, DataFile, IntentSpec, IntentWord, Journey, ProbeWord};
 use crate::scenario::template::Template;
+use crate::scenario::typed::data_column;
 
 /// The intents of one kind of journey.
 #[derive(Debug, Default)]
@@ -33,7 +36,13 @@ enum AmountFrom {
 
 impl Intents {
     /// Reads the intents of a journey's steps; what cannot be planned is told in `problems`.
-    pub(super) fn new(name: &str, journey: &Journey, problems: &mut Vec<PlanProblem>) -> Self {
+    pub(super) fn new(
+        name: &str,
+        journey: &Journey,
+        data: &BTreeMap<String, DataFile>,
+        problems: &mut Vec<PlanProblem>,
+    ) -> Self {
+        let known = Known { journey, data };
         let mut intents = Self::default();
         // A step whose intent is at fault has a name all the same: that it does is not one more fault.
         let mut named: Vec<(&str, Option<usize>)> = Vec::new();
@@ -48,7 +57,7 @@ impl Intents {
                 repeats.push((step_idx, other));
                 continue;
             }
-            match Spec::new(spec, journey) {
+            match Spec::new(spec, known) {
                 Ok(read) => {
                     intents.by_step[step_idx] = Some(intents.specs.len());
                     intents.specs.push(read);
@@ -107,11 +116,11 @@ impl Intents {
 }
 
 impl Spec {
-    fn new(spec: &IntentSpec, journey: &Journey) -> Result<Self, String> {
+    fn new(spec: &IntentSpec, known: Known<'_>) -> Result<Self, String> {
         let template = |key: &str, text: &Option<String>| {
             let text = text.as_deref().ok_or_else(|| format!("`{key}` is missing"))?;
             let template = Template::parse(text).map_err(|e| format!("`{key}`: {e}"))?;
-            if let Some(name) = template.vars().find(|name| !is_planned(name, journey)) {
+            if let Some(name) = template.vars().find(|name| !known.is_planned(name)) {
                 return Err(format!("`{key}`: `{{{{{name}}}}}` is not known when the plan is made"));
             }
             Ok(template)
@@ -121,7 +130,7 @@ impl Spec {
             IntentWord::Refund => IntentKind::Refund,
         };
         let amount = template("amount", &spec.amount)?;
-        let amount = match amount.sole_var().filter(|name| is_planned_number(name, journey)) {
+        let amount = match amount.sole_var().filter(|name| known.is_number(name)) {
             Some(name) => AmountFrom::Variable(name.to_owned()),
             None => spec
                 .amount
@@ -151,12 +160,24 @@ impl Spec {
     }
 }
 
-/// Whether [`PlannedJourney::lookup`] knows the variable in journeys of this kind.
-fn is_planned(name: &str, journey: &Journey) -> bool {
-    let words = ["order_no", "payer.id", "merchant.id", "currency", "method"];
-    words.contains(&name) || name.starts_with("no.") || is_planned_number(name, journey)
+/// What is planned of journeys of one kind.
+#[derive(Clone, Copy)]
+struct Known<'s> {
+    journey: &'s Journey,
+    data: &'s BTreeMap<String, DataFile>,
 }
 
-fn is_planned_number(name: &str, journey: &Journey) -> bool {
-    ["amount", "payer.balance"].contains(&name) || journey.lets.contains_key(name)
+impl Known<'_> {
+    /// Whether [`PlannedJourney::lookup`] knows the variable.
+    fn is_planned(self, name: &str) -> bool {
+        let words = ["order_no", "payer.id", "merchant.id", "currency", "method"];
+        let is_column = data_column(self.data, name).is_some();
+        words.contains(&name) || name.starts_with("no.") || is_column || self.is_number(name)
+    }
+
+    fn is_number(self, name: &str) -> bool {
+        ["amount", "payer.balance"].contains(&name)
+            || self.journey.lets.contains_key(name)
+            || data_column(self.data, name) == Some(ColumnKind::Number)
+    }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::account::VirtualAccount;
+use super::data::DataRow;
 use crate::id::RunId;
 use crate::ledger::Intent;
 use crate::money::Currency;
@@ -30,6 +31,8 @@ pub struct PlannedJourney {
     pub method: Arc<str>,
     /// The journey's further amounts (`let`), in name order, minor units.
     pub lets: Vec<(Arc<str>, i64)>,
+    /// Rows of the data files that it uses, in the order of the files' names.
+    pub rows: Vec<DataRow>,
     /// What it wants done, in step order. Index `n` here is the last part of the intent's id.
     pub intents: Vec<Intent>,
     /// The run it is part of, for its order numbers.
@@ -38,8 +41,8 @@ pub struct PlannedJourney {
 
 impl PlannedJourney {
     /// The value of a variable that the plan knows: `order_no`, `no.TAG` (further order numbers), `payer.id`,
-    /// `payer.balance`, `merchant.id`, `amount`, `currency`, `method` and the journey's `let`s. Others, such as
-    /// captured values and secrets, are `None`.
+    /// `payer.balance`, `merchant.id`, `amount`, `currency`, `method`, the journey's `let`s, and columns of data files
+    /// (`shoppers.email`). Others, such as captured values and secrets, are `None`.
     pub fn lookup(&self, name: &str) -> Option<Cow<'_, str>> {
         Some(match name {
             "order_no" => self.run.order_no(self.number, "p").into(),
@@ -49,7 +52,10 @@ impl PlannedJourney {
             "method" => self.method.as_ref().into(),
             _ => match name.strip_prefix("no.") {
                 Some(tag) => self.run.order_no(self.number, tag).into(),
-                None => self.number_of(name)?.to_string().into(),
+                None => match self.data_value(name) {
+                    Some(text) => text.into(),
+                    None => self.number_of(name)?.to_string().into(),
+                },
             },
         })
     }
@@ -59,12 +65,22 @@ impl PlannedJourney {
         self.number_of(name).is_some()
     }
 
-    /// The value of a variable that is a number, in minor units: `amount`, `payer.balance`, the `let`s.
+    /// What the row of a data file says in a column.
+    fn data_value(&self, name: &str) -> Option<&str> {
+        let (file, column) = name.split_once('.')?;
+        self.rows.iter().find(|row| row.file() == file)?.value(column)
+    }
+
+    /// The value of a variable that is a number, in minor units: `amount`, `payer.balance`, the `let`s, and whole numbers of
+    /// data files.
     pub fn number_of(&self, name: &str) -> Option<i64> {
         match name {
             "amount" => Some(self.amount),
             "payer.balance" => Some(self.payer.balance),
-            _ => self.lets.iter().find(|(known, _)| known.as_ref() == name).map(|&(_, minor)| minor),
+            _ => {
+                let of_let = self.lets.iter().find(|(known, _)| known.as_ref() == name).map(|&(_, minor)| minor);
+                of_let.or_else(|| self.data_value(name)?.parse().ok())
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One kind of journey of the scenario, ready to make journeys of.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::account::Group;
@@ -7,7 +8,7 @@ use super::choice::Weighted;
 use super::error::PlanProblem;
 use super::intent::Intents;
 use crate::money::Currency;
-use crate::scenario::model::{AccountKind, Derived, Journey, Scenario};
+use crate::scenario::model::{AccountKind, DataFile, Derived, Journey, Scenario};
 use crate::scenario::typed::DerivedRule;
 use crate::shape::Shape;
 use crate::stats::QuantileTable;
@@ -26,6 +27,8 @@ pub(super) struct Kind {
     methods: Vec<(Arc<str>, AmountRule)>,
     mix: Weighted,
     lets: Vec<Let>,
+    /// Indices of the data files it uses.
+    pub(super) feeds: Vec<usize>,
     pub(super) intents: Intents,
 }
 
@@ -96,14 +99,14 @@ pub(super) fn kinds(
     if scenario.journeys.len() > usize::from(u16::MAX) {
         problems.push(PlanProblem::TooManyKinds(scenario.journeys.len()));
     }
-    let one = |(name, journey): (&String, &Journey)| kind(name, journey, shape, groups, problems);
+    let one = |(name, journey): (&String, &Journey)| kind(name, journey, (&scenario.data, shape), groups, problems);
     scenario.journeys.iter().filter_map(one).collect()
 }
 
 fn kind(
     name: &str,
     journey: &Journey,
-    shape: Option<&Shape>,
+    (data, shape): (&BTreeMap<String, DataFile>, Option<&Shape>),
     groups: &[Group],
     problems: &mut Vec<PlanProblem>,
 ) -> Option<Kind> {
@@ -121,7 +124,8 @@ fn kind(
             read
         })
         .collect();
-    let intents = Intents::new(name, journey, problems);
+    let feeds = data.keys().enumerate().filter(|(_, file)| journey.uses_data(file)).map(|(n, _)| n).collect();
+    let intents = Intents::new(name, journey, data, problems);
     let (payer, merchant, (methods, mix)) = (payer?, merchant?, methods?);
     let currency = groups[payer].currency;
     let others = [Some(groups[merchant].currency), journey.fixed_amount().map(|a| a.currency)];
@@ -129,7 +133,7 @@ fn kind(
         let (one, other) = (currency.to_string(), other.to_string());
         problems.push(PlanProblem::Currencies { journey: name.to_owned(), one, other });
     }
-    Some(Kind { name: name.into(), payer, merchant, currency, methods, mix, lets, intents })
+    Some(Kind { name: name.into(), payer, merchant, currency, methods, mix, lets, feeds, intents })
 }
 
 fn find_group(

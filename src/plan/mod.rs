@@ -8,6 +8,7 @@ mod account;
 mod chance;
 mod choice;
 mod closed;
+mod data;
 mod error;
 mod intent;
 mod journey;
@@ -20,15 +21,17 @@ pub use account::{VirtualAccount, account_number, is_live};
 pub use chance::Chance;
 pub use choice::Weighted;
 pub use closed::UserPlan;
+pub use data::{DataRow, DataSet};
 pub use error::{PlanError, PlanProblem};
 pub use journey::PlannedJourney;
 pub use load::Overrides;
 pub use pause::pause_length;
-pub use summary::PlanSummary;
+pub use summary::{DrawnRows, PlanSummary};
 
 use std::sync::{Arc, OnceLock};
 
 use account::Group;
+use data::Feed;
 use kind::Kind;
 use load::PlannedLoad;
 use summary::Survey;
@@ -36,6 +39,7 @@ use summary::Survey;
 use crate::arrival::{DueTimes, RateCurve, TraceData};
 use crate::id::RunId;
 use crate::scenario::model::Scenario;
+use crate::scenario::typed::ClosedEnd;
 use crate::seed::Seed;
 use crate::shape::Shape;
 use crate::stats::Draws;
@@ -52,6 +56,8 @@ pub struct PlanInputs<'a> {
     pub shape: Option<&'a Shape>,
     /// The trace named by the scenario, if it names one.
     pub trace: Option<Arc<TraceData>>,
+    /// The data files named by the scenario.
+    pub data: &'a [DataSet],
     /// The seed of the run.
     pub seed: Seed,
     /// What the command line changes.
@@ -69,6 +75,7 @@ struct Inner {
     seed: Seed,
     load: PlannedLoad,
     groups: Vec<Group>,
+    feeds: Vec<Feed>,
     kinds: Vec<Kind>,
     kind_names: Vec<Arc<str>>,
     mix: Weighted,
@@ -82,11 +89,12 @@ impl Plan {
     /// [`PlanError`] with everything that keeps the scenario from being planned.
     pub fn new(inputs: PlanInputs<'_>) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
-        let PlanInputs { scenario, scenario_sha256, shape, trace, seed, overrides } = inputs;
+        let PlanInputs { scenario, scenario_sha256, shape, trace, data, seed, overrides } = inputs;
         if let Some(shape) = shape {
             problems.extend(shape.problems().into_iter().map(PlanProblem::Shape));
         }
         let groups = account::groups(scenario, seed, &mut problems);
+        let feeds = data::feeds(scenario, data, &mut problems);
         let kinds = kind::kinds(scenario, shape, &groups, &mut problems);
         let mix = Weighted::new(scenario.journeys.values().map(|j| j.weight));
         if mix.is_none() {
@@ -94,19 +102,44 @@ impl Plan {
         }
         let load = load::load(&scenario.load, shape, trace.as_ref(), overrides).map_err(|p| problems.extend(p)).ok();
         match (load, mix) {
-            (Some(load), Some(mix)) if problems.is_empty() => Ok(Self(Arc::new(Inner {
+            (Some(load), Some(mix)) if problems.is_empty() => Self(Arc::new(Inner {
                 scenario: scenario.name.clone(),
                 scenario_sha256,
                 seed,
                 load,
                 groups,
+                feeds,
                 kind_names: kinds.iter().map(|k| Arc::clone(&k.name)).collect(),
                 kinds,
                 mix,
                 survey: OnceLock::new(),
-            }))),
+            }))
+            .with_enough_rows(),
             _ => Err(PlanError { problems }),
         }
+    }
+
+    /// This plan, unless a data file runs out that must not.
+    fn with_enough_rows(self) -> Result<Self, PlanError> {
+        let mut problems = Vec::new();
+        for (n, feed) in self.0.feeds.iter().enumerate().filter(|(_, feed)| feed.is_unique) {
+            let n_journeys = match &self.0.load {
+                PlannedLoad::Open(_) => self.survey().drawn[n].n,
+                // Rows are taken by number there, by whoever uses them.
+                PlannedLoad::Closed(load) => match load.end {
+                    ClosedEnd::Iterations(n) => u64::from(n) * u64::from(load.users),
+                    ClosedEnd::After(_) => {
+                        problems.push(PlanProblem::NobodyKnows(feed.name.to_string()));
+                        continue;
+                    }
+                },
+            };
+            if u64::from(feed.n_rows) < n_journeys {
+                let (file, n_rows) = (feed.name.to_string(), feed.n_rows);
+                problems.push(PlanProblem::RunsOut { file, n_rows, n_journeys });
+            }
+        }
+        if problems.is_empty() { Ok(self) } else { Err(PlanError { problems }) }
     }
 
     /// The journeys of an open load in order of their due times, made one by one; the same ones every time. None of a
@@ -131,7 +164,7 @@ impl Plan {
                 PlannedLoad::Open(load) => Some(load.due_times(self.0.seed)),
                 PlannedLoad::Closed(_) => None,
             },
-            turns: vec![0; self.0.groups.len()],
+            turns: Turns::starting_at(0, &self.0),
             inner: Arc::clone(&self.0),
             run: Arc::new(run.clone()),
             number: 0,
@@ -213,13 +246,12 @@ impl Plan {
 }
 
 impl Inner {
-    /// Journey `number` with everything decided but its intents. `turns` counts how many journeys each group has served;
-    /// a `user` pays from an account of its own.
+    /// Journey `number` with everything decided but its intents. A `user` pays from an account of its own.
     fn decide(
         &self,
         number: u64,
         due: RunOffset,
-        turns: &mut [u64],
+        turns: &mut Turns,
         run: &Arc<RunId>,
         user: Option<u32>,
     ) -> PlannedJourney {
@@ -229,9 +261,9 @@ impl Inner {
         let payers = &self.groups[kind.payer];
         let payer = match user {
             Some(user) => payers.own(user),
-            None => payers.lease(draw("payer"), &mut turns[kind.payer]),
+            None => payers.lease(draw("payer"), &mut turns.groups[kind.payer]),
         };
-        let merchant = self.groups[kind.merchant].lease(draw("merchant"), &mut turns[kind.merchant]);
+        let merchant = self.groups[kind.merchant].lease(draw("merchant"), &mut turns.groups[kind.merchant]);
         let (method, amount) = kind.money(draw("method"), draw("amount"));
         PlannedJourney {
             number,
@@ -243,9 +275,31 @@ impl Inner {
             amount,
             currency: kind.currency,
             method,
+            rows: kind.feeds.iter().map(|&n| self.row(n, number, turns)).collect(),
             intents: Vec::new(),
             run: Arc::clone(run),
         }
+    }
+
+    /// The row of the `n`-th data file that journey `number` gets.
+    fn row(&self, n: usize, number: u64, turns: &mut Turns) -> DataRow {
+        let feed = &self.feeds[n];
+        let draw = || Draws::new(self.seed.child("data", &feed.name), "row", number).unit();
+        feed.row(draw, &mut turns.feeds[n])
+    }
+}
+
+/// Whose turn it is, where things come one after the other.
+struct Turns {
+    /// How many journeys each group of accounts has served.
+    groups: Vec<u64>,
+    /// How many rows each data file has given.
+    feeds: Vec<u64>,
+}
+
+impl Turns {
+    fn starting_at(turn: u64, inner: &Inner) -> Self {
+        Self { groups: vec![turn; inner.groups.len()], feeds: vec![turn; inner.feeds.len()] }
     }
 }
 
@@ -256,8 +310,7 @@ struct Journeys {
     /// None of a closed load.
     due: Option<DueTimes>,
     number: u64,
-    /// How many journeys each group has served in turn.
-    turns: Vec<u64>,
+    turns: Turns,
 }
 
 impl Iterator for Journeys {

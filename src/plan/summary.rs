@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::data::Feed;
 use super::journey::PlannedJourney;
 use super::load::PlannedLoad;
 use super::{Inner, VirtualAccount};
@@ -38,10 +39,40 @@ pub struct PlanSummary {
     pub n_by_journey: BTreeMap<String, u64>,
     /// How many virtual accounts each group has.
     pub n_accounts: BTreeMap<String, u64>,
+    /// Which rows of data files journeys were given, by file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, DrawnRows>,
     /// Corners of the rate curve: seconds since the start, journeys per second. None of a closed load.
     pub rate: Vec<(f64, f64)>,
     /// Sum of the journeys' amounts by currency, minor units.
     pub amounts: BTreeMap<String, i64>,
+}
+
+/// Which rows of a data file journeys were given. All of them are part of the digest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrawnRows {
+    /// Rows of the file.
+    pub n_rows: u32,
+    /// How often one was given; 0 where it is a result how many journeys there are.
+    pub n_drawn: u64,
+    /// The first of them: number of the journey, and row from 0.
+    pub first: Vec<(u64, u32)>,
+}
+
+/// How many rows of each file are told one by one.
+const TOLD: usize = 1_000;
+
+/// What of a data file was given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Drawn {
+    pub(super) n: u64,
+    first: Vec<(u64, u32)>,
+}
+
+impl Drawn {
+    fn told(&self, feed: &Feed) -> DrawnRows {
+        DrawnRows { n_rows: feed.n_rows, n_drawn: self.n, first: self.first.clone() }
+    }
 }
 
 /// What one walk through all journeys tells.
@@ -51,20 +82,20 @@ pub(super) struct Survey {
     /// By kind.
     pub(super) n_by_kind: Vec<u64>,
     pub(super) amounts: Sums,
+    /// By data file.
+    pub(super) drawn: Vec<Drawn>,
 }
 
 impl Survey {
     pub(super) fn of(plan: &Inner, journeys: impl Iterator<Item = PlannedJourney>) -> Self {
-        let mut hash = Hash::new();
-        let mut n_by_kind = vec![0; plan.kinds.len()];
-        let mut amounts = Sums::default();
-        plan.groups.iter().flat_map(|g| &g.accounts).for_each(|a| hash.account(a));
+        let mut survey = Self::empty(plan);
+        let mut hash = Hash::of_accounts(plan);
         for journey in journeys {
             hash.journey(&journey);
-            n_by_kind[usize::from(journey.kind)] += 1;
-            amounts.add(journey.currency, journey.amount);
+            survey.count(&journey);
+            survey.note_rows(plan, &journey);
         }
-        Self { digest: hash.finish(), n_by_kind, amounts }
+        Self { digest: hash.finish(), ..survey }
     }
 
     /// Of a closed load; counts and sums only where it is known how many journeys there are.
@@ -73,20 +104,45 @@ impl Survey {
         load: &ClosedLoad,
         journeys: impl Iterator<Item = (PlannedJourney, Span)>,
     ) -> Self {
-        let mut hash = Hash::new();
-        plan.groups.iter().flat_map(|g| &g.accounts).for_each(|a| hash.account(a));
+        let mut survey = Self::empty(plan);
+        let mut hash = Hash::of_accounts(plan);
         hash.closed(load);
-        let mut survey = Self { digest: String::new(), n_by_kind: vec![0; plan.kinds.len()], amounts: Sums::default() };
         for (journey, think_time) in journeys {
             hash.journey(&journey);
             hash.0.update(think_time.as_nanos().to_le_bytes());
+            survey.note_rows(plan, &journey);
             if let ClosedEnd::Iterations(_) = load.end {
-                survey.n_by_kind[usize::from(journey.kind)] += 1;
-                survey.amounts.add(journey.currency, journey.amount);
+                survey.count(&journey);
             }
         }
-        survey.digest = hash.finish();
-        survey
+        if let ClosedEnd::After(_) = load.end {
+            survey.drawn.iter_mut().for_each(|drawn| drawn.n = 0);
+        }
+        Self { digest: hash.finish(), ..survey }
+    }
+
+    fn empty(plan: &Inner) -> Self {
+        Self {
+            digest: String::new(),
+            n_by_kind: vec![0; plan.kinds.len()],
+            amounts: Sums::default(),
+            drawn: vec![Drawn::default(); plan.feeds.len()],
+        }
+    }
+
+    fn count(&mut self, journey: &PlannedJourney) {
+        self.n_by_kind[usize::from(journey.kind)] += 1;
+        self.amounts.add(journey.currency, journey.amount);
+    }
+
+    fn note_rows(&mut self, plan: &Inner, journey: &PlannedJourney) {
+        for (&n, row) in plan.kinds[usize::from(journey.kind)].feeds.iter().zip(&journey.rows) {
+            let drawn = &mut self.drawn[n];
+            drawn.n += 1;
+            if drawn.first.len() < TOLD {
+                drawn.first.push((journey.number, row.row()));
+            }
+        }
     }
 }
 
@@ -106,6 +162,12 @@ pub(super) fn summary(plan: &Inner, survey: &Survey) -> PlanSummary {
         },
         n_by_journey: names.zip(survey.n_by_kind.iter().copied()).collect(),
         n_accounts: plan.groups.iter().map(|g| (g.name.to_string(), g.accounts.len() as u64)).collect(),
+        data: plan
+            .feeds
+            .iter()
+            .zip(&survey.drawn)
+            .map(|(feed, drawn)| (feed.name.to_string(), drawn.told(feed)))
+            .collect(),
         rate: plan
             .load
             .curve()
@@ -125,6 +187,12 @@ struct Hash(Sha256);
 impl Hash {
     fn new() -> Self {
         Self(Sha256::new_with_prefix(b"plimsoll plan 1\n"))
+    }
+
+    fn of_accounts(plan: &Inner) -> Self {
+        let mut hash = Self::new();
+        plan.groups.iter().flat_map(|g| &g.accounts).for_each(|a| hash.account(a));
+        hash
     }
 
     fn number(&mut self, n: i64) {
@@ -173,6 +241,11 @@ impl Hash {
         for (name, minor) in &journey.lets {
             self.text(name);
             self.number(*minor);
+        }
+        for row in &journey.rows {
+            self.text("row");
+            self.text(row.file());
+            self.0.update(row.row().to_le_bytes());
         }
     }
 

@@ -70,6 +70,7 @@ fn inputs<'a>(scenario: &'a Scenario, shape: &'a Shape, seed: u64) -> PlanInputs
         scenario_sha256: "00".into(),
         shape: Some(shape),
         trace: None,
+        data: &[],
         seed: Seed(seed),
         overrides: Overrides::default(),
     }

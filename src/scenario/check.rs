@@ -12,6 +12,7 @@ mod arrivals;
 mod bank_alone;
 mod closed;
 mod control;
+mod data;
 mod intents;
 mod journeys;
 mod judging;
@@ -55,6 +56,7 @@ pub fn check_scenario(scenario: &Scenario, document: &Document, repaired: &BTree
     let mut found = Found { document, repaired, problems: Vec::new(), consequences: Vec::new() };
     target::check(scenario, &mut found);
     accounts::check(scenario, &mut found);
+    data::check(scenario, &mut found);
     load::check(scenario, &mut found);
     journeys::check(scenario, &mut found);
     judging::check(scenario, &mut found);

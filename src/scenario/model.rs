@@ -4,6 +4,7 @@
 
 mod capture;
 mod control;
+mod data;
 mod journey;
 mod retry;
 mod step;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use capture::{Capture, CaptureFrom};
 pub use control::{OutcomeWord, Pause, PauseTimes, Repeat, Way};
+pub use data::{ColumnKind, DataFile, RowChoice};
 pub use journey::{Derived, IntentSpec, IntentWord, Journey, ProbeWord};
 pub use retry::{BackOff, Doubling, Retry, RetryOn, RetryWord};
 pub use step::{Await, OneOrMany, Step};
@@ -43,6 +45,9 @@ pub struct Scenario {
     /// Channel profiles, relative to this file.
     #[serde(default)]
     pub channels: Vec<String>,
+    /// Data files, by name: each journey that uses one gets a row of it, whose values are `{{NAME.COLUMN}}`.
+    #[serde(default)]
+    pub data: BTreeMap<String, DataFile>,
     /// When journeys are due.
     pub load: Load,
     /// How requests are signed.

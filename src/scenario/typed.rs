@@ -6,6 +6,7 @@
 
 mod closed;
 mod control;
+mod data;
 mod journey;
 mod retry;
 mod step;
@@ -22,6 +23,7 @@ use crate::units::{parse_percent, parse_rate, parse_span};
 
 pub use closed::{ClosedEnd, ClosedLoad};
 pub use control::{PauseRule, WhenKey};
+pub use data::data_column;
 pub use journey::DerivedRule;
 pub use retry::BackOffRule;
 pub use step::{If, StepKind};

@@ -108,6 +108,7 @@ fn settings(loaded: &Loaded, asked: &Asked) -> Result<SettingsPart, Failure> {
         scenario_sha256: loaded.sha256.clone(),
         shape: loaded.shape.as_ref(),
         trace: loaded.trace.clone(),
+        data: &loaded.data,
         seed: Seed(1),
         overrides: Overrides::default(),
     })

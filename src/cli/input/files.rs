@@ -13,6 +13,9 @@ use crate::scenario::document::BYTES_MAX;
 /// The longest trace that is read, in bytes after unpacking: some 20 million arrivals.
 const TRACE_BYTES_MAX: usize = 256 << 20;
 
+/// The longest data file that is read, in bytes.
+const DATA_BYTES_MAX: usize = 64 << 20;
+
 /// Why a file could not be read.
 #[derive(Debug, Error)]
 pub(in crate::cli) enum FileError {
@@ -56,6 +59,12 @@ pub(super) fn read_trace(path: &Path) -> Result<String, FileError> {
         read_limited(file, TRACE_BYTES_MAX).map_err(FileError::Io)?
     };
     text(bytes, TRACE_BYTES_MAX)
+}
+
+/// A data file as it is.
+pub(super) fn read_data(path: &Path) -> Result<Vec<u8>, FileError> {
+    let bytes = read_limited(open(path)?, DATA_BYTES_MAX).map_err(FileError::Io)?;
+    if bytes.len() > DATA_BYTES_MAX { Err(FileError::TooLong { limit: DATA_BYTES_MAX }) } else { Ok(bytes) }
 }
 
 fn open(path: &Path) -> Result<File, FileError> {

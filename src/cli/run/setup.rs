@@ -113,6 +113,7 @@ pub(crate) fn prepare_as(ask: &Ask, run: RunId) -> Result<Prepared, Failure> {
         scenario_sha256: loaded.sha256.clone(),
         shape: loaded.shape.as_ref(),
         trace: loaded.trace.clone(),
+        data: &loaded.data,
         seed,
         overrides: ask.overrides,
     })

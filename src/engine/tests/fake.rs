@@ -158,6 +158,7 @@ fn plan(scenario: &Scenario) -> Plan {
         scenario_sha256: String::new(),
         shape: None,
         trace: None,
+        data: &[],
         seed: Seed(1),
         overrides: Overrides::default(),
     };

@@ -38,6 +38,7 @@ fn try_plan(load: &Value, seed: u64, overrides: Overrides) -> Result<Plan, PlanE
         scenario_sha256: String::new(),
         shape: None,
         trace: None,
+        data: &[],
         seed: Seed(seed),
         overrides,
     };

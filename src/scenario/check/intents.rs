@@ -13,8 +13,18 @@ struct Placed<'j> {
     intent: &'j IntentSpec,
 }
 
-pub(super) fn check_intents(journey: &Journey, pointer: &str, planned: &Scope, found: &mut Found<'_>) {
+/// `numbers` are the variables of data files that may be amounts.
+pub(super) fn check_intents(
+    journey: &Journey,
+    pointer: &str,
+    planned: &Scope,
+    numbers: &[&str],
+    found: &mut Found<'_>,
+) {
     let all = placed(journey, pointer);
+    let lets = journey.lets.keys().map(String::as_str);
+    let amounts: Vec<&str> =
+        ["amount", "payer.balance"].into_iter().chain(lets).chain(numbers.iter().copied()).collect();
     let mut scope = planned.clone();
     for name in journey.flat_steps().flat_map(|step| step.capture.keys()) {
         scope.explain(name, "intents are fixed by the plan, before anything is captured");
@@ -23,7 +33,7 @@ pub(super) fn check_intents(journey: &Journey, pointer: &str, planned: &Scope, f
         if this.intent.same_as.is_some() {
             check_same_as(this, &all, found);
         } else {
-            check_whole(this, &scope, journey, found);
+            check_whole(this, &scope, &amounts, found);
             check_conflict(this, &all, n, found);
         }
     }
@@ -64,7 +74,7 @@ fn check_same_as(this: &Placed<'_>, all: &[Placed<'_>], found: &mut Found<'_>) {
     }
 }
 
-fn check_whole(this: &Placed<'_>, scope: &Scope, journey: &Journey, found: &mut Found<'_>) {
+fn check_whole(this: &Placed<'_>, scope: &Scope, amounts: &[&str], found: &mut Found<'_>) {
     let intent = this.intent;
     let mut needed = vec![
         ("kind", intent.kind.is_some()),
@@ -91,9 +101,7 @@ fn check_whole(this: &Placed<'_>, scope: &Scope, journey: &Journey, found: &mut 
             check_template(found, &child(&this.pointer, key), text, scope);
         }
     }
-    let lets = journey.lets.keys().map(String::as_str);
-    let amounts: Vec<&str> = ["amount", "payer.balance"].into_iter().chain(lets).collect();
-    check_sole(this, ("amount", intent.amount.as_deref()), &amounts, scope, found);
+    check_sole(this, ("amount", intent.amount.as_deref()), amounts, scope, found);
     let parties = ["payer.id", "merchant.id"];
     check_sole(this, ("from", intent.from.as_deref()), &parties, scope, found);
     check_sole(this, ("to", intent.to.as_deref()), &parties, scope, found);

@@ -8,7 +8,7 @@ use super::{Found, Spot, exactly_one, is_identifier};
 use crate::money::Amount;
 use crate::scenario::diagnostic::suggest;
 use crate::scenario::document::{child, item};
-use crate::scenario::model::{AccountKind, Derived, Journey, Scenario};
+use crate::scenario::model::{AccountKind, ColumnKind, Derived, Journey, Scenario};
 
 pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
     if scenario.journeys.is_empty() {
@@ -64,9 +64,16 @@ fn check_journey(scenario: &Scenario, journey: &Journey, pointer: &str, found: &
         check_let(name, derived, &child(&child(pointer, "let"), name), found);
     }
     check_drawn(scenario, journey, pointer, found);
-    let planned = Scope::planned(journey.lets.keys().map(String::as_str));
+    let columns = scenario
+        .data
+        .iter()
+        .flat_map(|(name, data)| data.columns.iter().map(move |(column, kind)| (format!("{name}.{column}"), *kind)));
+    let (names, kinds): (Vec<String>, Vec<ColumnKind>) = columns.unzip();
+    let planned = Scope::planned(journey.lets.keys().chain(&names).map(String::as_str));
+    let numbers =
+        names.iter().zip(kinds).filter(|(_, kind)| *kind == ColumnKind::Number).map(|(name, _)| name.as_str());
     check_steps(journey, pointer, &planned, found);
-    check_intents(journey, pointer, &planned, found);
+    check_intents(journey, pointer, &planned, &numbers.collect::<Vec<_>>(), found);
 }
 
 fn check_group(
