@@ -82,7 +82,7 @@ enum Rule {
     Uniform,
     InTurn,
     /// Weights by rank, and which account has which rank: hot ones are spread over the numbers.
-    Zipf(Weighted, Vec<u32>),
+    Ranked(Weighted, Vec<u32>),
 }
 
 impl Group {
@@ -93,7 +93,7 @@ impl Group {
         let idx = match &self.rule {
             Rule::Uniform => ((u * n as f64) as usize).min(n - 1),
             Rule::InTurn => usize::try_from(*turns % n as u64).expect("below the number of accounts"),
-            Rule::Zipf(ranks, spread) => spread[ranks.pick(u)] as usize,
+            Rule::Ranked(ranks, spread) => spread[ranks.pick(u)] as usize,
         };
         *turns += 1;
         Arc::clone(&self.accounts[idx])
@@ -118,7 +118,7 @@ pub(super) fn groups(scenario: &Scenario, seed: Seed, problems: &mut Vec<PlanPro
             problems.push(PlanProblem::Group(name.clone()));
             continue;
         };
-        let Some(rule) = rule(group.skew, group.count, name, seed) else {
+        let Some(rule) = rule(&group.skew, group.count, name, seed) else {
             problems.push(PlanProblem::Skew(name.clone()));
             continue;
         };
@@ -143,12 +143,12 @@ pub(super) fn groups(scenario: &Scenario, seed: Seed, problems: &mut Vec<PlanPro
     groups
 }
 
-fn rule(skew: Skew, count: u32, group: &str, seed: Seed) -> Option<Rule> {
+fn rule(skew: &Skew, count: u32, group: &str, seed: Seed) -> Option<Rule> {
     match skew {
         Skew::Uniform => Some(Rule::Uniform),
         Skew::InTurn => Some(Rule::InTurn),
-        Skew::Zipf(s) if s >= 0.0 => {
-            let ranks = Weighted::new((1..=count).map(|k| f64::from(k).powf(-s)))?;
+        Skew::Zipf(_) | Skew::Measured(_) => {
+            let ranks = Weighted::new(skew.weights(count)?)?;
             // Fisher and Yates: otherwise the hottest accounts would be neighbours, on one page of an index.
             let mut draws = Draws::new(seed, &format!("spread {group}"), 0);
             let mut spread: Vec<u32> = (0..count).collect();
@@ -156,9 +156,8 @@ fn rule(skew: Skew, count: u32, group: &str, seed: Seed) -> Option<Rule> {
                 let j = usize::try_from(draws.below(i as u64 + 1)).expect("at most i");
                 spread.swap(i, j);
             }
-            Some(Rule::Zipf(ranks, spread))
+            Some(Rule::Ranked(ranks, spread))
         }
-        Skew::Zipf(_) => None,
     }
 }
 

@@ -26,8 +26,8 @@ pub enum PlanProblem {
     /// A group without accounts, or with an unreadable balance.
     #[error("account group `{0}` needs at least one account and a balance such as `CNY 500.00`")]
     Group(String),
-    /// A skew that is not a number, or below zero.
-    #[error("the skew of account group `{0}` must be at least 0")]
+    /// A skew with a number out of range, or shares that are none.
+    #[error("the skew of account group `{0}` must be a number of at least 0, or shares of the busiest accounts")]
     Skew(String),
     /// A virtual account that a live one may have the number of.
     #[error("virtual account {id} of group `{group}` lies within the live range {first}..{last}")]

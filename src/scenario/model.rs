@@ -128,7 +128,7 @@ pub enum AccountKind {
 }
 
 /// How accounts are chosen for journeys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Skew {
     /// All alike.
@@ -138,6 +138,9 @@ pub enum Skew {
     InTurn,
     /// The k-th account with weight 1/k^s; 0 is all alike, 1 and more makes hot accounts.
     Zipf(f64),
+    /// As measured: a share of the accounts, the busiest first, and the share of journeys that they have, such as
+    /// `[[0.01, 0.35], [0.1, 0.7]]`. Between two such points accounts are alike.
+    Measured(Vec<(f64, f64)>),
 }
 
 /// When journeys are due.

@@ -9,6 +9,7 @@ mod control;
 mod data;
 mod journey;
 mod retry;
+mod skew;
 mod step;
 
 use crate::arrival::{Gamma, Mmpp, RateLine, Spike, spike_lines};
@@ -26,6 +27,7 @@ pub use control::{PauseRule, WhenKey};
 pub use data::data_column;
 pub use journey::DerivedRule;
 pub use retry::BackOffRule;
+pub use skew::{SkewFault, measured_fault};
 pub use step::{If, StepKind};
 
 /// The rate over one stage, in journeys per second.

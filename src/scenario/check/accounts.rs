@@ -4,7 +4,7 @@ use super::{Found, Spot};
 use crate::money::Amount;
 use crate::scenario::document::{child, item};
 use crate::scenario::model::{Scenario, Skew};
-use crate::scenario::typed::LiveRange;
+use crate::scenario::typed::{LiveRange, SkewFault, measured_fault};
 
 pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
     if scenario.accounts.is_empty() {
@@ -20,7 +20,7 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
                 .error(Spot::Value(&child(&pointer, "count")), format!("group `{name}` has no accounts"))
                 .label("must be at least 1");
         }
-        check_skew(group.skew, &child(&pointer, "skew"), found);
+        check_skew(&group.skew, &child(&pointer, "skew"), found);
         let at = child(&pointer, "balance");
         match group.balance() {
             None => found.unreadable(&at, &group.balance, "an amount such as `CNY 500.00`"),
@@ -49,12 +49,27 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
     }
 }
 
-fn check_skew(skew: Skew, pointer: &str, found: &mut Found<'_>) {
-    if let Skew::Zipf(s) = skew
-        && !(s.is_finite() && (0.0..=10.0).contains(&s))
-    {
-        found
-            .error(Spot::Value(&child(pointer, "zipf")), format!("`zipf` must be 0 to 10, found {s}"))
-            .help("0 is all alike; 1 and more makes hot accounts");
+fn check_skew(skew: &Skew, pointer: &str, found: &mut Found<'_>) {
+    match skew {
+        Skew::Zipf(s) if !(s.is_finite() && (0.0..=10.0).contains(s)) => {
+            found
+                .error(Spot::Value(&child(pointer, "zipf")), format!("`zipf` must be 0 to 10, found {s}"))
+                .help("0 is all alike; 1 and more makes hot accounts");
+        }
+        Skew::Measured(points) => {
+            let Some((n, fault)) = measured_fault(points) else { return };
+            let at = child(pointer, "measured");
+            let message = match fault {
+                _ if points.is_empty() => "nothing was measured: there are no points",
+                SkewFault::Range => "both shares must be above 0 and at most 1",
+                SkewFault::NotRising => "shares must rise from point to point",
+                SkewFault::NotBusiestFirst => "the accounts after this point would be busier than those before it",
+            };
+            let spot = if points.is_empty() { at.clone() } else { item(&at, n) };
+            found
+                .error(Spot::Value(&spot), message)
+                .help("`[[0.01, 0.35], [0.1, 0.7]]`: the busiest 1 % of accounts have 35 % of the journeys, the busiest 10 % have 70 %");
+        }
+        _ => {}
     }
 }
