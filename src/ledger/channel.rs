@@ -55,6 +55,9 @@ pub struct ChannelRecord {
     pub acknowledged: bool,
     /// Unix microseconds of the bank's clock.
     pub at_us: i64,
+    /// Of a call: where its outcome is to be told, if it said so. Journals of before this was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify_url: Option<String>,
 }
 
 /// The journals of all channels, each in order of `seq`.

@@ -312,6 +312,7 @@ impl Sample {
             attempt: 0,
             acknowledged: false,
             at_us: self.now_us,
+            notify_url: None,
         });
     }
 

@@ -274,6 +274,7 @@ mod tests {
             attempt: 0,
             acknowledged: false,
             at_us: 1_763_600_000_000_000,
+            notify_url: None,
         }
     }
 

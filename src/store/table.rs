@@ -32,23 +32,40 @@ pub(super) trait Table: Sized + Send + 'static {
 }
 
 /// Implements [`Table`](crate::store::table::Table) for a struct: its fields are the columns.
+///
+/// Columns under `later` came after files without them had been written; there they are read as empty.
 macro_rules! table {
-    ($row:ty, $name:literal, { $($field:ident: $cell:ty),* $(,)? }) => {
+    ($row:ty, $name:literal, { $($field:ident: $cell:ty),* $(,)? } $(later { $($late:ident: $late_cell:ty),* })?) => {
         impl $crate::store::table::Table for $row {
             const NAME: &'static str = $name;
             fn fields() -> Vec<arrow::datatypes::Field> {
-                vec![$($crate::store::table::field::<$cell>(stringify!($field))),*]
+                vec![
+                    $($crate::store::table::field::<$cell>(stringify!($field)),)*
+                    $($($crate::store::table::field::<$late_cell>(stringify!($late)),)*)?
+                ]
             }
             fn columns(rows: Vec<Self>) -> Vec<arrow::array::ArrayRef> {
-                vec![$(<$cell as $crate::store::column::Cell>::column(rows.iter().map(|row| &row.$field))),*]
+                vec![
+                    $(<$cell as $crate::store::column::Cell>::column(rows.iter().map(|row| &row.$field)),)*
+                    $($(<$late_cell as $crate::store::column::Cell>::column(rows.iter().map(|row| &row.$late)),)*)?
+                ]
             }
             fn read(
                 batch: &arrow::array::RecordBatch,
             ) -> Result<Vec<Self>, $crate::store::error::DecodeError> {
                 use $crate::store::table::{cell, find};
                 $(let $field = find::<$cell>(batch, stringify!($field))?;)*
+                $($(let $late = $crate::store::table::find_later::<$late_cell>(batch, stringify!($late))?;)*)?
                 (0..batch.num_rows())
-                    .map(|row| Ok(Self { $($field: cell::<$cell>($field, stringify!($field), row)?),* }))
+                    .map(|row| {
+                        Ok(Self {
+                            $($field: cell::<$cell>($field, stringify!($field), row)?,)*
+                            $($($late: match $late {
+                                Some(column) => cell::<$late_cell>(column, stringify!($late), row)?,
+                                None => Default::default(),
+                            },)*)?
+                        })
+                    })
                     .collect()
             }
         }
@@ -69,6 +86,14 @@ pub(super) fn find<'b, C: Cell>(batch: &'b RecordBatch, column: &'static str) ->
     })
 }
 
+/// The column of files that have it.
+pub(super) fn find_later<'b, C: Cell>(
+    batch: &'b RecordBatch,
+    column: &'static str,
+) -> Result<Option<&'b C::Column>, DecodeError> {
+    if batch.column_by_name(column).is_none() { Ok(None) } else { find::<C>(batch, column).map(Some) }
+}
+
 pub(super) fn cell<C: Cell>(array: &C::Column, column: &'static str, row: usize) -> Result<C, DecodeError> {
     C::read(array, row).map_err(|bad| match bad {
         BadCell::Empty => DecodeError::Empty { column, row },
@@ -76,10 +101,11 @@ pub(super) fn cell<C: Cell>(array: &C::Column, column: &'static str, row: usize)
     })
 }
 
-/// The schema of `T` in a file of `run`.
-pub(super) fn schema<T: Table>(run: &RunId) -> SchemaRef {
-    let facts = [(FORMAT_KEY, FORMAT.to_string()), (TABLE_KEY, T::NAME.to_owned()), (RUN_KEY, run.to_string())];
-    let metadata: HashMap<String, String> = facts.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+/// The schema of `T` in a file of `run`, or of none.
+pub(super) fn schema<'r, T: Table>(run: impl Into<Option<&'r RunId>>) -> SchemaRef {
+    let facts = [(FORMAT_KEY, FORMAT.to_string()), (TABLE_KEY, T::NAME.to_owned())];
+    let facts = facts.into_iter().chain(run.into().map(|run| (RUN_KEY, run.to_string())));
+    let metadata: HashMap<String, String> = facts.map(|(key, value)| (key.to_owned(), value)).collect();
     Arc::new(Schema::new_with_metadata(T::fields(), metadata))
 }
 

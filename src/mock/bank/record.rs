@@ -54,6 +54,7 @@ impl Bank {
         record.currency = ask.currency.map(|c| c.code().to_owned()).unwrap_or_default();
         status.clone_into(&mut record.status);
         record.mark = Some(ask.run.to_string());
+        record.notify_url.clone_from(&ask.notify_url);
         record
     }
 
@@ -101,6 +102,7 @@ impl Bank {
             attempt: 0,
             acknowledged: false,
             at_us: now_us,
+            notify_url: None,
         }
     }
 

@@ -168,6 +168,7 @@ mod tests {
             attempt: 0,
             acknowledged: false,
             at_us: i64::from(n),
+            notify_url: None,
         }
     }
 

@@ -77,6 +77,7 @@ fn journal(dir: &tempfile::TempDir, effects: &[(i64, &str, &str, &str)]) -> Path
             attempt: 0,
             acknowledged: false,
             at_us,
+            notify_url: None,
         };
         let _ = writeln!(text, "{}", serde_json::to_string(&record).expect("plain data"));
     }

@@ -24,6 +24,7 @@ fn record(channel: &str, seq: u64) -> ChannelRecord {
         attempt: 0,
         acknowledged: false,
         at_us: 7,
+        notify_url: None,
     }
 }
 
