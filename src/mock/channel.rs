@@ -1,5 +1,6 @@
 //! One channel at work: its bank, its journal, and what it measures of itself.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -7,8 +8,9 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use tokio::sync::Semaphore;
 
-use super::bank::{Bank, Decision, Next, Notice, Refusal, Subject, Telling, Wish};
+use super::bank::{Bank, Decision, Next, Notice, Refusal, Subject, Telling, Unfinished, Wish};
 use super::behaviour::Keys;
+use super::callback::Callbacks;
 use super::clock::Clock;
 use super::journal::{Journal, JournalError, Ticket};
 use super::wire::Ask;
@@ -26,15 +28,33 @@ pub(super) struct Channel {
     bank: Mutex<Bank>,
     pub(super) journal: Journal,
     pub(super) clock: Clock,
+    /// Those that are not on the wire.
+    pub(super) callbacks: Callbacks,
     /// Attempts of callbacks on the wire.
-    pub(super) callback_slots: Semaphore,
+    pub(super) callback_slots: Arc<Semaphore>,
     /// How many there are. They are those of the start, also if callbacks change.
     pub(super) n_callback_slots: u32,
     pub(super) meter: Meter,
 }
 
 impl Channel {
-    pub(super) fn new(bank: Bank, journal: Journal, clock: Clock) -> Self {
+    /// Opens a channel whose `bank` has done nothing yet: what its journal in `dir` holds is taken up. Gives the orders it
+    /// has yet to finish.
+    pub(super) fn open(mut bank: Bank, dir: &Path, clock: Clock) -> Result<(Self, Vec<Next>), JournalError> {
+        let name = bank.profile().name.clone();
+        let journal = Journal::open(dir, &name, |record| bank.take_up(&record))?;
+        let callbacks = callbacks_dir(dir, &name);
+        let callbacks =
+            Callbacks::open(callbacks.clone()).map_err(|source| JournalError::File { path: callbacks, source })?;
+        let mut next = Vec::new();
+        bank.unfinished(|more| match more {
+            Unfinished::Finish { subject, at_us } => next.push(Next::Finish { subject, at_us }),
+            Unfinished::Tell { notice, course } => callbacks.wait(&notice, course),
+        });
+        Ok((Self::new(bank, journal, callbacks, clock), next))
+    }
+
+    pub(super) fn new(bank: Bank, journal: Journal, callbacks: Callbacks, clock: Clock) -> Self {
         let profile = Arc::clone(bank.profile());
         let slots = profile.callback.as_ref().map_or_else(Callback::default_in_flight_max, |c| c.in_flight_max);
         Self {
@@ -45,7 +65,8 @@ impl Channel {
             bank: Mutex::new(bank),
             journal,
             clock,
-            callback_slots: Semaphore::new(usize::try_from(slots).unwrap_or(Semaphore::MAX_PERMITS)),
+            callbacks,
+            callback_slots: Arc::new(Semaphore::new(usize::try_from(slots).unwrap_or(Semaphore::MAX_PERMITS))),
             meter: Meter::new(),
         }
     }
@@ -86,24 +107,29 @@ impl Channel {
         self.decide(|bank| bank.refuse(refusal, now_us))
     }
 
-    /// Brings an order to its outcome; gives what follows once that is written.
-    pub(super) async fn finish(&self, subject: &Subject) -> Result<Vec<Next>, JournalError> {
-        let (next, ticket) = self.act(|bank| bank.finish(subject, self.clock.now_us()))?;
-        self.journal.written(ticket).await?;
-        Ok(next)
+    /// Brings an order to its outcome; gives what follows.
+    pub(super) fn finish(&self, subject: &Subject) -> Result<Vec<Next>, JournalError> {
+        // Nobody waits for this record: what follows is told once all before it is written.
+        self.act(|bank| bank.finish(subject, self.clock.now_us())).map(|(next, _)| next)
     }
 
-    /// Writes down an attempt of a callback.
+    /// Writes down an attempt of a callback; gives when it was over, Unix microseconds.
     pub(super) fn told(
         &self,
         notice: &Notice,
         telling: &Telling,
         attempt: u32,
         is_acknowledged: bool,
-    ) -> Result<(), JournalError> {
+    ) -> Result<i64, JournalError> {
         let now_us = self.clock.now_us();
         // Nobody waits for this record, so nobody waits for its ticket.
-        self.act(|bank| (vec![bank.told(notice, telling, attempt, is_acknowledged, now_us)], ())).map(|_| ())
+        self.act(|bank| (vec![bank.told(notice, telling, attempt, is_acknowledged, now_us)], now_us)).map(|(at, _)| at)
+    }
+
+    /// Why the channel takes no calls; `None` if it does.
+    pub(super) fn fault(&self) -> Option<String> {
+        let of_callbacks = || self.callbacks.fault(self.clock.now_us());
+        self.journal.fault().or_else(of_callbacks)
     }
 
     /// The bank's keys at `now_us`.
@@ -121,13 +147,18 @@ impl Channel {
     /// One step of the bank, and its records into the journal before the next step.
     fn act<T>(&self, step: impl FnOnce(&mut Bank) -> (Vec<ChannelRecord>, T)) -> Result<(T, Ticket), JournalError> {
         let mut bank = self.bank.lock().expect("a bank that panicked must not go on");
-        if !self.journal.is_ready() {
+        if !self.journal.is_ready() || !self.callbacks.is_ready(self.clock.now_us()) {
             return Err(JournalError::Refused);
         }
         let (records, outcome) = step(&mut bank);
         let ticket = self.journal.append(&records);
         Ok((outcome, ticket))
     }
+}
+
+/// Where callbacks of `channel` wait that do not fit into memory.
+fn callbacks_dir(dir: &Path, channel: &str) -> std::path::PathBuf {
+    dir.join(format!("{channel}.callbacks"))
 }
 
 /// What a channel measures of itself.

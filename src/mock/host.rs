@@ -11,14 +11,14 @@ use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
-use super::bank::{Decision, Next, Reply};
+use super::backstage::follow;
+use super::bank::{Code, Decision, Reply};
 use super::behaviour::Breakage;
 use super::body::AnswerBody;
-use super::callback::tell;
 use super::channel::Channel;
 use super::control::control;
 use super::guard::{RawCall, check_call};
-use super::journal::{JournalError, Ticket};
+use super::journal::Ticket;
 use super::server::Host;
 use super::socket::Ending;
 use super::statement::{StatementError, statement};
@@ -98,11 +98,11 @@ async fn carry_out(
     arrived: Instant,
     ending: &Ending,
 ) -> Answered {
-    follow(host, channel, decision.next);
+    follow(&host.stage, channel, decision.next);
     let due = arrived + decision.after.to_std();
     host.timer.until(due).await;
-    if let Err(JournalError::Refused) = channel.journal.written(ticket).await {
-        return Ok(out_of_order());
+    if channel.journal.written(ticket).await.is_err() {
+        return Ok(not_written_yet());
     }
     if !matches!(decision.reply, Reply::Hang | Reply::Dead) {
         channel.meter.answered(host.clock.instant().saturating_duration_since(due));
@@ -137,30 +137,6 @@ async fn carry_out(
     }
 }
 
-/// Starts what follows a decision by itself. The bank's own limit on orders bounds how much that can be.
-pub(super) fn follow(host: &Arc<Host>, channel: &Arc<Channel>, next: Vec<Next>) {
-    for next in next {
-        let (host, channel) = (Arc::clone(host), Arc::clone(channel));
-        match next {
-            Next::Tell(notice) => {
-                tokio::spawn(tell(host, channel, *notice));
-            }
-            Next::Finish { subject, at_us } => {
-                tokio::spawn(async move {
-                    let at = host.clock.instant_of(at_us);
-                    if !host.pause(at.saturating_duration_since(host.clock.instant())).await {
-                        return;
-                    }
-                    match channel.finish(&subject).await {
-                        Ok(next) => follow(&host, &channel, next),
-                        Err(e) => tracing::debug!("an order of {} is left open: {e}", channel.name),
-                    }
-                });
-            }
-        }
-    }
-}
-
 async fn day_statement(channel: &Arc<Channel>, query: &str) -> Response<AnswerBody> {
     let day = query.split('&').find_map(|pair| pair.strip_prefix("day=")).unwrap_or_default().to_owned();
     let path = channel.journal.path().to_owned();
@@ -179,7 +155,8 @@ fn health(host: &Host) -> Vec<u8> {
         .channels
         .iter()
         .map(|(name, channel)| {
-            is_up &= channel.journal.is_ready();
+            let refuses = channel.fault();
+            is_up &= refuses.is_none();
             let reading = channel.meter.read();
             json!({
                 "name": name,
@@ -188,6 +165,8 @@ fn health(host: &Host) -> Vec<u8> {
                 "late_us_p50": reading.late_us_p50,
                 "late_us_p99": reading.late_us_p99,
                 "in_flight": reading.in_flight,
+                "callbacks_open": channel.callbacks.n_open(),
+                "refuses": refuses,
             })
         })
         .collect();
@@ -201,6 +180,14 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 pub(super) fn no_such_place() -> Response<AnswerBody> {
     text(StatusCode::NOT_FOUND, "text/plain", "no such channel or operation\n")
+}
+
+/// The disk filled up under a call that was decided already: its record is written when there is room, and only then is
+/// it true. Until then nobody can say what becomes of it.
+fn not_written_yet() -> Response<AnswerBody> {
+    let message = "the bank cannot keep its journal now: ask later";
+    let body = json!({ "code": Code::ASK.as_str(), "status": Code::ASK.status(), "message": message });
+    text(StatusCode::OK, "application/json", body.to_string())
 }
 
 /// The bank cannot write, so it does nothing.

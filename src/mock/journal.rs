@@ -3,12 +3,16 @@
 //! One thread writes; while it writes, what others append collects, and goes out with the next write. So the
 //! cost of a system call is shared by all calls that arrive meanwhile, and nobody waits for more than two
 //! writes. Handed to the kernel is enough: it survives the death of the process, which is what we test.
+//!
+//! While the disk takes nothing, the journal takes nothing: the bank refuses, and what it had done already stays in
+//! memory and is written, in order, as soon as there is room.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -16,6 +20,9 @@ use crate::ledger::ChannelRecord;
 
 /// Bytes that may wait to be written; beyond them the journal refuses until the disk has caught up.
 const WAITING_BYTES_MAX: usize = 64 << 20;
+
+/// How long a disk that took nothing is left alone.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Why a journal cannot be read or kept.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +55,8 @@ pub enum JournalError {
         /// The seq found.
         found: u64,
     },
-    /// Nothing can be written any more.
-    #[error("the journal takes no more records")]
+    /// Nothing can be written, for now or for good.
+    #[error("the journal takes no records")]
     Refused,
 }
 
@@ -120,6 +127,8 @@ pub(super) struct Ticket(u64);
 #[derive(Clone, Copy, Debug, Default)]
 struct Written {
     upto: u64,
+    /// The disk takes nothing.
+    is_stuck: bool,
     is_over: bool,
 }
 
@@ -133,7 +142,9 @@ struct Shared {
 struct Waiting {
     bytes: Vec<u8>,
     appended: u64,
-    /// Closed by us, or failed.
+    /// Why the disk takes nothing, while it does not.
+    fault: Option<String>,
+    /// Closed by us.
     is_over: bool,
 }
 
@@ -142,27 +153,41 @@ impl Shared {
         // Nothing under this lock can panic half-way through a change.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Lets the bank refuse until there is room: an answer without a record would be a lie.
+    fn stick(&self, fault: String) {
+        let mut waiting = self.lock();
+        if waiting.fault.is_none() {
+            tracing::error!("a mock channel's journal cannot be written, its bank refuses calls: {fault}");
+        }
+        waiting.fault = Some(fault);
+    }
+
+    /// Gives a disk that took nothing a while; false if the journal was closed, so that there is no point.
+    fn leave_alone(&self) -> bool {
+        let waited = self.changed.wait_timeout_while(self.lock(), AGAIN, |waiting| !waiting.is_over);
+        !waited.unwrap_or_else(PoisonError::into_inner).0.is_over
+    }
 }
 
 impl Journal {
-    /// Opens `channel`'s journal in `dir`, or starts one. A torn last line is cut off first.
-    pub(super) fn open(dir: &Path, channel: &str) -> Result<(Self, JournalRead), JournalError> {
+    /// Opens `channel`'s journal in `dir`, or starts one, and calls `take` with each record that is there, in order. A
+    /// torn last line is cut off.
+    pub(super) fn open(dir: &Path, channel: &str, take: impl FnMut(ChannelRecord)) -> Result<Self, JournalError> {
         let path = journal_path(dir, channel);
         let of_file = |source| JournalError::File { path: path.clone(), source };
         std::fs::create_dir_all(dir).map_err(of_file)?;
         let file = OpenOptions::new().append(true).create(true).open(&path).map_err(of_file)?;
-        let read = read_journal(&path)?;
+        let torn_bytes = for_each_record(&path, take)?;
         let length = file.metadata().map_err(of_file)?.len();
-        file.set_len(length - read.torn_bytes).map_err(of_file)?;
-        if read.torn_bytes > 0 {
+        file.set_len(length - torn_bytes).map_err(of_file)?;
+        if torn_bytes > 0 {
             tracing::warn!(
-                "the journal `{}` ended in a torn line; its {} bytes were cut off",
-                path.display(),
-                read.torn_bytes
+                "the journal `{}` ended in a torn line; its {torn_bytes} bytes were cut off",
+                path.display()
             );
         }
-        let journal = Self::start(path.clone(), file).map_err(of_file)?;
-        Ok((journal, read))
+        Self::start(path.clone(), file).map_err(of_file)
     }
 
     /// A journal that writes to `sink`, which is at `path` for whoever reads it.
@@ -184,7 +209,17 @@ impl Journal {
     /// Whether it can take records now. Ask before the bank acts: what it did cannot be taken back.
     pub(super) fn is_ready(&self) -> bool {
         let waiting = self.shared.lock();
-        !waiting.is_over && waiting.bytes.len() < WAITING_BYTES_MAX
+        !waiting.is_over && waiting.fault.is_none() && waiting.bytes.len() < WAITING_BYTES_MAX
+    }
+
+    /// Why it takes no records now; `None` if it does.
+    pub(super) fn fault(&self) -> Option<String> {
+        let waiting = self.shared.lock();
+        if waiting.is_over {
+            return Some(String::from("closed"));
+        }
+        let is_behind = waiting.bytes.len() >= WAITING_BYTES_MAX;
+        waiting.fault.clone().or_else(|| is_behind.then(|| String::from("the disk has to catch up")))
     }
 
     /// Appends `records` in this order. Call it under the lock of the bank that gave them.
@@ -202,10 +237,25 @@ impl Journal {
         Ticket(waiting.appended)
     }
 
-    /// Waits until everything up to `ticket` was handed to the kernel.
+    /// Its end as it is now.
+    pub(super) fn end(&self) -> Ticket {
+        Ticket(self.shared.lock().appended)
+    }
+
+    /// Waits until everything up to `ticket` was handed to the kernel. Gives up while the disk takes nothing: what the
+    /// ticket is for is written later then, if ever.
     pub(super) async fn written(&self, ticket: Ticket) -> Result<(), JournalError> {
+        self.reached(ticket, |w| w.is_stuck || w.is_over).await
+    }
+
+    /// As [`Journal::written`], but waits however long the disk takes nothing.
+    pub(super) async fn kept(&self, ticket: Ticket) -> Result<(), JournalError> {
+        self.reached(ticket, |w| w.is_over).await
+    }
+
+    async fn reached(&self, ticket: Ticket, is_hopeless: impl Fn(&Written) -> bool) -> Result<(), JournalError> {
         let mut written = self.written.clone();
-        let reached = written.wait_for(|w| w.upto >= ticket.0 || w.is_over).await.map(|w| w.upto >= ticket.0);
+        let reached = written.wait_for(|w| w.upto >= ticket.0 || is_hopeless(w)).await.map(|w| w.upto >= ticket.0);
         if reached.unwrap_or(false) { Ok(()) } else { Err(JournalError::Refused) }
     }
 
@@ -239,17 +289,33 @@ fn write_all(mut sink: impl Write, shared: &Shared, written_tx: &watch::Sender<W
         }
         std::mem::swap(&mut waiting.bytes, &mut batch);
         drop(waiting);
-        if let Err(e) = sink.write_all(&batch) {
-            // From here on the bank refuses: an answer without a record would be a lie.
-            tracing::error!("a mock channel's journal cannot be written, its bank refuses all calls: {e}");
-            shared.lock().is_over = true;
-            break;
+        let mut rest = &batch[..];
+        while !rest.is_empty() {
+            match sink.write(rest) {
+                Ok(n) if n > 0 => {
+                    rest = &rest[n..];
+                    upto += n as u64;
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                refused => {
+                    // First, so that nothing more is decided once somebody is told that it is stuck.
+                    shared.stick(refused.err().map_or_else(|| String::from("no room"), |e| e.to_string()));
+                    written_tx.send_replace(Written { upto, is_stuck: true, is_over: false });
+                    if !shared.leave_alone() {
+                        written_tx.send_replace(Written { upto, is_stuck: true, is_over: true });
+                        return;
+                    }
+                }
+            }
         }
-        upto += batch.len() as u64;
-        written_tx.send_replace(Written { upto, is_over: false });
+        let was_stuck = shared.lock().fault.take().is_some();
+        if was_stuck {
+            tracing::warn!("a mock channel's journal can be written again, its bank takes calls");
+        }
+        written_tx.send_replace(Written { upto, is_stuck: false, is_over: false });
         batch.clear();
     }
-    written_tx.send_replace(Written { upto, is_over: true });
+    written_tx.send_replace(Written { upto, is_stuck: false, is_over: true });
 }
 
 #[cfg(test)]
@@ -282,8 +348,9 @@ mod tests {
     async fn what_was_written_is_read_again_after_reopening() {
         let dir = tempfile::tempdir().expect("scratch");
         for (first, known) in [(1, 0), (3, 2)] {
-            let (journal, read) = Journal::open(dir.path(), "bank").expect("opens");
-            assert_eq!(read.records.len(), known);
+            let mut n = 0;
+            let journal = Journal::open(dir.path(), "bank", |_| n += 1).expect("opens");
+            assert_eq!(n, known);
             let ticket = journal.append(&[record(first), record(first + 1)]);
             journal.written(ticket).await.expect("written");
         }
@@ -295,7 +362,7 @@ mod tests {
     #[tokio::test]
     async fn a_written_ticket_means_the_bytes_are_in_the_file() {
         let dir = tempfile::tempdir().expect("scratch");
-        let (journal, _) = Journal::open(dir.path(), "bank").expect("opens");
+        let journal = Journal::open(dir.path(), "bank", |_| {}).expect("opens");
         for seq in 1..=50 {
             let ticket = journal.append(&[record(seq)]);
             journal.written(ticket).await.expect("written");
@@ -313,7 +380,7 @@ mod tests {
         let read = read_journal(&path).expect("reads");
         assert_eq!((read.records.len(), read.torn_bytes), (1, 40));
 
-        let (journal, _) = Journal::open(dir.path(), "bank").expect("opens");
+        let journal = Journal::open(dir.path(), "bank", |_| {}).expect("opens");
         let _ticket = journal.append(&[record(2)]);
         drop(journal);
         assert_eq!(read_journal(&path).expect("reads").records, [record(1), record(2)]);
@@ -330,18 +397,21 @@ mod tests {
         assert!(matches!(read_journal(&path), Err(JournalError::Gap { line: 2, found: 3, .. })));
     }
 
-    /// A disk with room for `left` more bytes.
+    /// A disk with room for as many more bytes as it is told; it takes part of a write.
     struct FakeFullDisk {
-        left: usize,
+        left: Arc<Mutex<usize>>,
+        bytes: Arc<Mutex<Vec<u8>>>,
     }
 
     impl Write for FakeFullDisk {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            if self.left == 0 {
-                return Err(std::io::ErrorKind::StorageFull.into());
+            let mut left = self.left.lock().expect("no panic");
+            if *left == 0 {
+                return Err(ErrorKind::StorageFull.into());
             }
-            let n = bytes.len().min(self.left);
-            self.left -= n;
+            let n = bytes.len().min(*left);
+            *left -= n;
+            self.bytes.lock().expect("no panic").extend_from_slice(&bytes[..n]);
             Ok(n)
         }
 
@@ -350,15 +420,38 @@ mod tests {
         }
     }
 
+    /// Aim: from the record that did not fit the journal refuses, and when there is room it is written to its end, in
+    /// order and once, and the journal takes records again.
     #[tokio::test]
-    async fn a_full_disk_refuses_from_the_record_that_did_not_fit() {
-        let one = serde_json::to_vec(&record(1)).expect("plain data").len() + 1;
-        let journal = Journal::start(PathBuf::new(), FakeFullDisk { left: one + 10 }).expect("a thread");
+    async fn a_full_disk_refuses_until_there_is_room_and_nothing_is_lost_or_doubled() {
+        let line = |seq| serde_json::to_string(&record(seq)).expect("plain data") + "\n";
+        let (left, bytes) = (Arc::new(Mutex::new(line(1).len() + 10)), Arc::default());
+        let disk = FakeFullDisk { left: Arc::clone(&left), bytes: Arc::clone(&bytes) };
+        let journal = Journal::start(PathBuf::new(), disk).expect("a thread");
         let first = journal.append(&[record(1)]);
         journal.written(first).await.expect("the first fits");
+        assert_eq!(journal.fault(), None);
         let second = journal.append(&[record(2)]);
         assert!(matches!(journal.written(second).await, Err(JournalError::Refused)));
         journal.written(first).await.expect("the first is still written");
         assert!(!journal.is_ready());
+        assert_eq!(journal.fault(), Some(std::io::Error::from(ErrorKind::StorageFull).to_string()));
+        // What was decided in the same moment comes too late to be refused.
+        let third = journal.append(&[record(3)]);
+        *left.lock().expect("no panic") = 1 << 20;
+        journal.kept(third).await.expect("written once there is room");
+        assert!(journal.is_ready());
+        let text = String::from_utf8(bytes.lock().expect("no panic").clone()).expect("text");
+        assert_eq!(text, [line(1), line(2), line(3)].concat());
+    }
+
+    #[tokio::test]
+    async fn a_journal_can_be_closed_while_the_disk_is_full() {
+        let disk = FakeFullDisk { left: Arc::default(), bytes: Arc::default() };
+        let journal = Journal::start(PathBuf::new(), disk).expect("a thread");
+        let ticket = journal.append(&[record(1)]);
+        assert!(journal.written(ticket).await.is_err());
+        journal.close();
+        assert!(journal.kept(ticket).await.is_err(), "it never will be");
     }
 }

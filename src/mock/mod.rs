@@ -1,9 +1,11 @@
 //! Mock channels: small banks with a pure heart, a journal on disk, and an HTTP face.
 //!
 //! `bank` decides (no I/O, no clock, chance only from the run's seed), each `behaviour` in a file of its own;
-//! `journal` remembers, `host` answers, `callback` tells, `settlement` accounts for a day that is over. A decision's records are handed to the kernel before its answer leaves: what was
-//! answered is journaled, whatever happens to the process.
+//! `journal` remembers, `host` answers, `callback` tells, `settlement` accounts for a day that is over. A decision's records are
+//! handed to the kernel before its answer leaves: what was answered is journaled, whatever happens to the process. `backstage`
+//! is what goes on without being called.
 
+mod backstage;
 mod bank;
 mod behaviour;
 mod body;
@@ -11,6 +13,7 @@ mod callback;
 mod channel;
 mod clock;
 mod control;
+mod due_queue;
 mod explain;
 mod guard;
 mod host;

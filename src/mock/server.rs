@@ -6,11 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::service::service_fn;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,12 +14,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use super::backstage::{Backstage, take_up};
 use super::bank::{Bank, Next};
 use super::channel::Channel;
 use super::clock::Clock;
 use super::control::Control;
-use super::host::{SILENCE, follow, respond};
-use super::journal::{Journal, JournalError};
+use super::host::{SILENCE, respond};
+use super::journal::JournalError;
 use super::socket::{Ending, Socket};
 use super::timer::Timer;
 use crate::id::RunId;
@@ -111,9 +108,8 @@ pub(super) struct Host {
     pub(super) control: Control,
     pub(super) clock: Clock,
     pub(super) timer: Timer,
-    pub(super) client: Client<HttpConnector, Full<Bytes>>,
     tls: Option<ServerTls>,
-    stop_rx: watch::Receiver<bool>,
+    pub(super) stage: Arc<Backstage>,
 }
 
 impl Host {
@@ -125,19 +121,11 @@ impl Host {
 
     /// Waits for `time`; false if the host stops before.
     pub(super) async fn pause(&self, time: Duration) -> bool {
-        tokio::select! {
-            () = self.stopped() => false,
-            () = tokio::time::sleep(time) => true,
-        }
-    }
-
-    pub(super) fn is_stopping(&self) -> bool {
-        *self.stop_rx.borrow()
+        self.stage.pause(time).await
     }
 
     async fn stopped(&self) {
-        // An error means that the server was dropped.
-        let _ = self.stop_rx.clone().wait_for(|is_stopping| *is_stopping).await;
+        self.stage.stopped().await;
     }
 }
 
@@ -150,10 +138,9 @@ pub async fn serve(config: MockConfig) -> Result<MockServer, MockError> {
     let clock = Clock::start();
     let mut channels = Vec::new();
     for profile in config.profiles {
-        let (journal, read) = Journal::open(&config.journal_dir, &profile.name)?;
-        let mut bank = Bank::new(Arc::new(profile), config.seed, config.run.clone());
-        let unfinished = bank.restore(&read.records);
-        channels.push((Arc::new(Channel::new(bank, journal, clock)), unfinished));
+        let bank = Bank::new(Arc::new(profile), config.seed, config.run.clone());
+        let (channel, unfinished) = Channel::open(bank, &config.journal_dir, clock)?;
+        channels.push((Arc::new(channel), unfinished));
     }
     serve_channels(config.listen, config.run, (config.control, config.tls), clock, channels).await
 }
@@ -177,12 +164,11 @@ pub(super) async fn serve_channels(
         control,
         clock,
         timer: Timer::start(clock).map_err(MockError::Timer)?,
-        client: callback_client(),
         tls,
-        stop_rx,
+        stage: Arc::new(Backstage::new(clock, stop_rx)),
     });
     for (channel, unfinished) in channels {
-        follow(&host, &channel, unfinished);
+        take_up(&host.stage, &channel, unfinished);
     }
     let acceptor = tokio::spawn(accept(Arc::clone(&host), listener));
     let channels = host.channels.keys().map(|name| (name.clone(), host.address_of(name))).collect();
@@ -226,12 +212,6 @@ fn check_profiles(profiles: &[ChannelProfile]) -> Result<(), MockError> {
         }
     }
     Ok(())
-}
-
-fn callback_client() -> Client<HttpConnector, Full<Bytes>> {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(64).build(connector)
 }
 
 async fn accept(host: Arc<Host>, listener: TcpListener) {

@@ -1,9 +1,12 @@
 //! What the bank says and does about a call.
 
+use std::sync::Arc;
+
 use super::super::behaviour::{Breakage, Signing};
 use super::super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
 use crate::ledger::ChannelRecord;
+use crate::profile::ChannelProfile;
 use crate::time::Span;
 
 /// A payment or refund by its number.
@@ -38,7 +41,7 @@ impl Subject {
 }
 
 /// What the bank does about a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
     /// What the caller gets.
     pub reply: Reply,
@@ -73,7 +76,7 @@ pub enum Reply {
 }
 
 /// What follows a decision by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Next {
     /// Call [`Bank::finish`](super::Bank::finish) about `subject` then.
     Finish {
@@ -87,7 +90,7 @@ pub enum Next {
 }
 
 /// An outcome to be told by callback.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the first six are fields of the callback's body in mocks/README.md")]
 pub struct Notice {
     pub order_no: String,
@@ -106,12 +109,16 @@ pub struct Notice {
     pub url: String,
     /// The mark it carries.
     pub run: RunId,
+    /// When the outcome was, Unix microseconds.
+    pub at_us: i64,
     /// From the outcome to the first attempt.
     pub after: Span,
     /// Whether it is told twice at the same moment.
     pub is_duplicate: bool,
     /// Whether its first attempt is never sent.
     pub is_lost: bool,
+    /// How the bank behaved then: its rules for callbacks hold for this one to the end.
+    pub profile: Arc<ChannelProfile>,
 }
 
 /// What an attempt of a callback says of an outcome.

@@ -3,6 +3,7 @@
 //! No I/O, no clock; chance comes from the run's seed alone. One call after another: whoever hosts it holds a
 //! lock around each step, and appends the records it gives in the order it gave them.
 
+mod course;
 mod decision;
 mod order;
 mod record;
@@ -17,10 +18,13 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+pub(super) use self::course::Course;
 pub use self::decision::{Decision, Next, Notice, Refusal, Reply, Subject, Telling};
 use self::order::Order;
 pub(super) use self::order::{Code, Outcome, State};
 pub(super) use self::record::txn_of;
+pub(super) use self::restore::Unfinished;
+use self::restore::Untold;
 pub use self::switch::Wish;
 use super::behaviour::{Bucket, Day, InFlight, Station};
 use super::luck::Luck;
@@ -63,6 +67,8 @@ pub struct Bank {
     pub(super) in_flight: InFlight,
     /// Where a day has limits.
     pub(super) day: Day,
+    /// While it is restored: outcomes whose telling is not over.
+    untold: HashMap<Subject, Vec<Untold>>,
 }
 
 impl Bank {
@@ -89,6 +95,7 @@ impl Bank {
             inquiry_bucket: Bucket::default(),
             in_flight: InFlight::default(),
             day: Day::default(),
+            untold: HashMap::new(),
         }
     }
 
@@ -169,7 +176,7 @@ impl Bank {
             record.fee = self.settle_fee(subject);
             next.extend(self.comes_back(subject, now_us));
         }
-        next.extend(self.notice(subject, outcome, &record).map(Next::Tell));
+        next.extend(self.notice(subject, outcome, now_us).map(Next::Tell));
         (vec![record], next)
     }
 

@@ -1,35 +1,77 @@
 //! A bank from its journal: what it knew when it stopped.
 //!
-//! The journal does not say what a caller was not told, nor when an accepted order was to finish; both follow
-//! again from the seed. What it does not keep either is where outcomes are to be told: orders restored from
-//! it call nobody back, and the platform has to ask.
+//! The journal does not say what a caller was not told, nor when an accepted order was to finish, nor when outcomes are to
+//! be told; all of that follows again from the seed, the profile and what the journal says was done.
+
+use std::sync::Arc;
 
 use super::super::behaviour::RETURNED;
 use super::record::IGNORED;
 use super::take::FAILED;
-use super::{Ask, Bank, ChannelRecord, Code, Next, Operation, Outcome, RecordKind, State, Subject};
+use super::{
+    Ask, Bank, ChannelRecord, Code, Course, Next, Notice, Operation, Outcome, RecordKind, State, Subject, Telling,
+};
 use crate::id::RunId;
 use crate::money::Currency;
+use crate::profile::ChannelProfile;
 use crate::time::Span;
 
+/// What a restored bank has yet to do.
+#[derive(Debug, PartialEq)]
+pub(in crate::mock) enum Unfinished {
+    /// Bring an order to its outcome.
+    Finish {
+        subject: Subject,
+        /// When, in Unix microseconds.
+        at_us: i64,
+    },
+    /// Go on with telling an outcome.
+    Tell {
+        notice: Box<Notice>,
+        /// Where that stands.
+        course: Course,
+    },
+}
+
+/// An outcome whose telling is not over: as little as its notice follows from again.
+pub(super) struct Untold {
+    url: Box<str>,
+    outcome: Outcome,
+    at_us: i64,
+    profile: Arc<ChannelProfile>,
+    course: Course,
+}
+
+impl Untold {
+    /// The status that its next attempt tells.
+    fn status(&self) -> &'static str {
+        let truth = self.outcome.code();
+        if self.course.is_last() { Telling::opposite_of(truth).status() } else { truth.status() }
+    }
+
+    fn expects(&self, record: &ChannelRecord) -> bool {
+        record.status == self.status() && self.course.attempts().any(|attempt| attempt == record.attempt)
+    }
+}
+
 impl Bank {
-    /// Takes up `records`, all of this channel's journal in order, in a bank that has done nothing yet.
-    ///
-    /// Gives the finishing of every order that was still in processing.
-    pub fn restore(&mut self, records: &[ChannelRecord]) -> Vec<Next> {
-        for record in records {
-            self.last_seq = record.seq;
-            if record.kind == RecordKind::Call {
-                self.first_us.get_or_insert(record.at_us);
-            }
-            match record.kind {
-                RecordKind::Call => self.restore_call(record),
-                RecordKind::Effect => self.restore_effect(record),
-                RecordKind::Callback => {}
-                RecordKind::Control => self.restore_switch(record),
-            }
+    /// Takes up `record`, the next of this channel's journal, in a bank that has done nothing yet.
+    pub fn take_up(&mut self, record: &ChannelRecord) {
+        self.last_seq = record.seq;
+        if record.kind == RecordKind::Call {
+            self.first_us.get_or_insert(record.at_us);
         }
-        let mut next = Vec::new();
+        match record.kind {
+            RecordKind::Call => self.restore_call(record),
+            RecordKind::Effect => self.restore_effect(record),
+            RecordKind::Callback => self.restore_told(record),
+            RecordKind::Control => self.restore_switch(record),
+        }
+    }
+
+    /// Calls `each` with all that the bank has yet to do once its journal is taken up: in no order, one at a time, so that
+    /// memory need not hold them all.
+    pub(in crate::mock) fn unfinished(&mut self, mut each: impl FnMut(Unfinished)) {
         let payments = self.payments.iter().map(|(n, o)| (Subject::Payment(n.to_string()), o));
         let refunds = self.refunds.iter().map(|(n, o)| (Subject::Refund(n.to_string()), o));
         for (subject, order) in payments.chain(refunds) {
@@ -42,13 +84,20 @@ impl Bank {
             // A synchronous bank stopped between a call and its effect: nobody was answered yet.
             let wait = self.final_after(subject.operation(), outcome, &luck).map_or(0, Span::as_micros);
             let at_us = order.taken_us.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX));
-            if is_done {
-                next.extend(self.comes_back(&subject, at_us));
-                continue;
+            if !is_done {
+                each(Unfinished::Finish { subject, at_us });
+            } else if let Some(Next::Finish { subject, at_us }) = self.comes_back(&subject, at_us) {
+                each(Unfinished::Finish { subject, at_us });
             }
-            next.push(Next::Finish { subject, at_us });
         }
-        next
+        for (subject, all) in std::mem::take(&mut self.untold) {
+            for Untold { url, outcome, at_us, profile, course } in all {
+                let notice = self.notice_to(url, &profile, &subject, outcome, at_us);
+                if let (Some(notice), Some(course)) = (notice, course.resumed()) {
+                    each(Unfinished::Tell { notice, course });
+                }
+            }
+        }
     }
 
     fn restore_call(&mut self, record: &ChannelRecord) {
@@ -130,6 +179,40 @@ impl Bank {
         if let Some(order) = self.order_mut(&subject) {
             order.state = state;
         }
+        if let (Operation::Pay | Operation::Refund, State::Final(outcome)) = (operation, state) {
+            self.restore_notice(&subject, outcome, record.at_us);
+        }
+    }
+
+    /// An outcome that came at `at_us`: what is to be told of it, from the beginning.
+    fn restore_notice(&mut self, subject: &Subject, outcome: Outcome, at_us: i64) {
+        let Some(url) = self.take_address(subject, outcome) else { return };
+        let profile = Arc::clone(&self.profile);
+        let Some(notice) = self.notice_to(url, &profile, subject, outcome, at_us) else { return };
+        let Some(course) = profile.callback.as_ref().and_then(|rules| Course::begin(&notice, rules)) else { return };
+        let url = notice.url.into_boxed_str();
+        self.untold.entry(subject.clone()).or_default().push(Untold { url, outcome, at_us, profile, course });
+    }
+
+    /// An attempt that was over. Where two outcomes of one refund are told at once, it is of the older one if it could
+    /// be of either.
+    fn restore_told(&mut self, record: &ChannelRecord) {
+        let subject = subject_of(record);
+        let Some(all) = self.untold.get_mut(&subject) else { return };
+        if let Some(place) = all.iter().position(|u| u.expects(record)) {
+            let Untold { profile, course, .. } = &mut all[place];
+            let rules = profile.callback.as_ref().expect("told by these rules");
+            match course.told(record.attempt, record.acknowledged, record.at_us, rules) {
+                Some(next) => *course = next,
+                None => _ = all.remove(place),
+            }
+        } else if let Some(place) = all.iter().position(|u| record.acknowledged && u.status() == record.status) {
+            // The profile or the seed is another one than when this was written; what is acknowledged is not told again.
+            all.remove(place);
+        }
+        if all.is_empty() {
+            self.untold.remove(&subject);
+        }
     }
 }
 
@@ -151,8 +234,11 @@ fn ask_of(operation: Operation, record: &ChannelRecord) -> Option<Ask> {
         refund_no: record.refund_no.clone(),
         amount: record.amount,
         currency: Currency::parse(&record.currency),
-        notify_url: None,
+        notify_url: record.notify_url.clone(),
         payer: None,
         run: RunId::parse(record.mark.as_deref()?)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::behaviour::Breakage;
 use super::super::wire::{Ask, Operation};
-use super::{Bank, Next, Reply, Subject};
+use super::{Bank, Next, Reply, Subject, Unfinished};
 use crate::id::RunId;
 use crate::ledger::{ChannelRecord, RecordKind};
 use crate::money::Currency;
@@ -38,6 +38,16 @@ pub(in crate::mock) fn wallet() -> Value {
         "answer": { "accepts": { "after": { "constant": "5ms" }, "final_after": { "constant": "100ms" } } },
         "callback": { "after": { "constant": "3ms" }, "retries": ["1s"] }
     })
+}
+
+/// Takes up a whole journal; gives what is yet to be done.
+pub(in crate::mock) fn restore(bank: &mut Bank, journal: &[ChannelRecord]) -> Vec<Unfinished> {
+    for record in journal {
+        bank.take_up(record);
+    }
+    let mut unfinished = Vec::new();
+    bank.unfinished(|more| unfinished.push(more));
+    unfinished
 }
 
 /// A call as text: `pay 1 500`, `pay 1 500 ann` (of payer ann), `refund 1 a 200` (refund `a` of payment 1), `query 1`, `query -a`, `close 1`,

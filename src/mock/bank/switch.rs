@@ -79,7 +79,7 @@ impl Bank {
 mod tests {
     use serde_json::json;
 
-    use super::super::sample::{ask, bank, play, shown};
+    use super::super::sample::{ask, bank, play, restore, shown};
     use super::*;
 
     #[test]
@@ -143,10 +143,10 @@ mod tests {
         // Cut off in the storm, with a change that lasts.
         let upto = journal.iter().position(|r| r.at_us == 150_000).expect("a record of that time");
         let mut second = bank(&json!({}));
-        second.restore(&journal[..upto]);
+        restore(&mut second, &journal[..upto]);
         assert!(second.switched().eq([Behaviour::Unknown]));
         let mut third = bank(&json!({}));
-        third.restore(&journal);
+        restore(&mut third, &journal);
         assert_eq!(third.switched().count(), 0);
         for n in 0..300 {
             let query = ask(&format!("query {n}"));

@@ -1,58 +1,83 @@
 //! Callbacks: what is told of an outcome, and what goes wrong on the way.
 
+use std::sync::Arc;
+
 use super::super::bank::{Bank, Code, Notice, Outcome, Subject, Telling};
 use super::super::luck::Draw;
-use crate::ledger::ChannelRecord;
+use crate::profile::ChannelProfile;
 use crate::time::Span;
 
 impl Bank {
-    /// The notice of an outcome, if somebody is to be told.
-    pub(in crate::mock) fn notice(
-        &mut self,
-        subject: &Subject,
-        outcome: Outcome,
-        effect: &ChannelRecord,
-    ) -> Option<Box<Notice>> {
-        // Told once, so the address need not be remembered any longer, unless there is more to come.
+    /// The notice of an outcome that came at `at_us`, if somebody is to be told.
+    pub(in crate::mock) fn notice(&mut self, subject: &Subject, outcome: Outcome, at_us: i64) -> Option<Box<Notice>> {
+        let url = self.take_address(subject, outcome)?;
+        let profile = Arc::clone(&self.profile);
+        self.notice_to(url, &profile, subject, outcome, at_us)
+    }
+
+    /// Where an outcome is to be told. Asked once, as the bank keeps it no longer, unless there is more to come.
+    pub(in crate::mock) fn take_address(&mut self, subject: &Subject, outcome: Outcome) -> Option<Box<str>> {
         let has_more = outcome == Outcome::Success && self.comes_back(subject, 0).is_some();
         let address = &mut self.order_mut(subject)?.notify_url;
-        let url = if has_more { address.clone() } else { address.take() }?.into_string();
-        let callback = self.profile.callback.as_ref()?;
+        if has_more { address.clone() } else { address.take() }
+    }
+
+    /// The notice to `url` of an outcome that came at `at_us`, when the bank behaved as `profile` says.
+    pub(in crate::mock) fn notice_to(
+        &self,
+        url: Box<str>,
+        profile: &Arc<ChannelProfile>,
+        subject: &Subject,
+        outcome: Outcome,
+        at_us: i64,
+    ) -> Option<Box<Notice>> {
+        let callback = profile.callback.as_ref()?;
         let order = self.order(subject)?;
         let luck = self.luck(subject, &order.run, order.nth_taken);
-        let truth = Telling {
-            status: outcome.code().status(),
-            code: outcome.code().as_str().to_owned(),
-            amount: effect.amount,
+        let (order_no, refund_no) = match (subject, &order.of_payment) {
+            (Subject::Payment(number), _) => (number.clone(), None),
+            (Subject::Refund(number), of) => (of.as_deref().unwrap_or_default().to_owned(), Some(number.clone())),
         };
+        let truth = Telling::of(outcome.code(), order.amount);
         let is_amount_wrong = callback.wrong_amount_share.takes(luck.uniform(Draw::IsAmountWrong));
         let first = Telling { amount: truth.amount + i64::from(is_amount_wrong), ..truth.clone() };
         let is_conflicting = callback.conflicting_share.takes(luck.uniform(Draw::IsConflicting));
         let late = callback.reordered.as_ref().filter(|r| r.share.takes(luck.uniform(Draw::IsReordered)));
         let late = late.map_or(Span::ZERO, |r| luck.time(Draw::ReorderedBy, &r.by));
         Some(Box::new(Notice {
-            order_no: effect.order_no.clone(),
-            refund_no: effect.refund_no.clone(),
+            order_no,
+            refund_no,
             txn: self.txn(subject),
-            currency: effect.currency.clone(),
+            currency: order.currency.map(|c| c.code().to_owned()).unwrap_or_default(),
             last: is_conflicting.then(|| truth.opposite()),
             truth,
             first,
-            signing: self.profile.signature_faults.signing(&luck),
-            url,
+            signing: profile.signature_faults.signing(&luck),
+            url: url.into_string(),
             run: order.run.as_ref().clone(),
+            at_us,
             after: Span::from_nanos(luck.time(Draw::CallbackAfter, &callback.after).as_nanos() + late.as_nanos()),
             is_duplicate: callback.duplicate_share.takes(luck.uniform(Draw::IsDuplicate)),
             is_lost: callback.lost_share.takes(luck.uniform(Draw::IsLost)),
+            profile: Arc::clone(profile),
         }))
     }
 }
 
 impl Telling {
+    /// What is told of an order of `amount`, minor units, by this code.
+    pub(in crate::mock) fn of(code: Code, amount: i64) -> Self {
+        Self { status: code.status(), code: code.as_str().to_owned(), amount }
+    }
+
     /// The contrary of what it says of the outcome.
     fn opposite(&self) -> Self {
-        let code = if self.code == Code::SUCCESS.as_str() { Code::DECLINED } else { Code::SUCCESS };
-        Self { status: code.status(), code: code.as_str().to_owned(), amount: self.amount }
+        Self::of(Self::opposite_of(Code::parse(&self.code).unwrap_or(Code::DECLINED)), self.amount)
+    }
+
+    /// The code that says the contrary of `code`.
+    pub(in crate::mock) fn opposite_of(code: Code) -> Code {
+        if code == Code::SUCCESS { Code::DECLINED } else { Code::SUCCESS }
     }
 }
 

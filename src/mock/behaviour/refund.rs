@@ -93,7 +93,7 @@ impl Bank {
         let mut record = self.record_of(RecordKind::Effect, subject, now_us);
         RETURNED.clone_into(&mut record.status);
         record.fee = fee;
-        let next = self.notice(subject, outcome, &record).map(Next::Tell);
+        let next = self.notice(subject, outcome, now_us).map(Next::Tell);
         (vec![record], next.into_iter().collect())
     }
 }

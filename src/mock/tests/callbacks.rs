@@ -119,6 +119,47 @@ async fn a_duplicate_is_sent_with_the_first_and_a_lost_first_attempt_never() {
     }
 }
 
+/// Aim: a bank that is started again tells what was not acknowledged by its schedule, attempts counted on, and nothing that
+/// was. Method: two outcomes, one acknowledged at once, one never; stopped after two attempts at the second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_started_again_goes_on_with_its_callbacks() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let callback = json!({ "after": { "constant": "1ms" }, "retries": ["5ms", "500ms", "5ms"] });
+    let server = started(dir.path(), &wallet(&callback)).await;
+    let (deaf, kind) = (FakeEndpoint::start(&[(503, "later")]).await, FakeEndpoint::start(&[(200, "success")]).await);
+    call(&server, "pay", &kind.pay("r0abc-1")).await;
+    assert_eq!(attempts(dir.path(), 1).await, [(1, true)]);
+    call(&server, "pay", &deaf.pay("r0abc-2")).await;
+    assert_eq!(attempts(dir.path(), 3).await, [(1, true), (1, false), (2, false)]);
+    server.stop().await;
+
+    let server = started(dir.path(), &wallet(&callback)).await;
+    assert_eq!(attempts(dir.path(), 5).await[3..], [(3, false), (4, false)]);
+    server.stop().await;
+    let at_us: Vec<i64> =
+        journal(dir.path()).iter().filter(|r| r.kind == RecordKind::Callback).map(|r| r.at_us).collect();
+    assert!(at_us[3] - at_us[2] >= 500_000, "not before its time, though the bank was down in between: {at_us:?}");
+    assert_eq!((deaf.seen.lock().expect("no panic").len(), kind.seen.lock().expect("no panic").len()), (4, 1));
+    let server = started(dir.path(), &wallet(&callback)).await;
+    assert_eq!(super::get(&server, "/_plimsoll/health").await.1["channels"][0]["callbacks_open"], 0);
+}
+
+/// A callback tells what is written: while the disk stands still, nobody is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_callback_leaves_before_its_outcome_is_written() {
+    let callback = json!({ "after": { "constant": "1ms" }, "retries": [] });
+    let mut profile = wallet(&callback);
+    profile["answer"]["accepts"]["final_after"] = json!({ "constant": "50ms" });
+    let (server, disk) = super::on_fake_disk(&profile).await;
+    let endpoint = FakeEndpoint::start(&[(200, "success")]).await;
+    disk.send(Ok(())).expect("the disk is there");
+    assert_eq!(call(&server, "pay", &endpoint.pay("r0abc-1")).await.1["status"], "PROCESSING");
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(endpoint.seen.lock().expect("no panic").len(), 0);
+    disk.send(Ok(())).expect("the disk is there");
+    eventually(async || (endpoint.seen.lock().expect("no panic").len() == 1).then_some(())).await;
+}
+
 /// What the endpoint saw of each attempt: status, amount, and whether it was signed with `key` at the time it says.
 fn told(endpoint: &FakeEndpoint, key: &str) -> Vec<(String, i64, bool)> {
     let seen = endpoint.seen.lock().expect("no panic");

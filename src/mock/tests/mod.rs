@@ -21,6 +21,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::callback::Callbacks;
 use super::channel::Channel;
 use super::clock::Clock;
 use super::journal::Journal;
@@ -160,13 +161,15 @@ impl io::Write for FakeDisk {
     }
 }
 
-/// A server whose only channel writes to a disk that does as it is told through the sender.
-async fn on_fake_disk() -> (MockServer, mpsc::Sender<io::Result<()>>) {
+/// A server whose only channel, with this profile, writes to a disk that does as it is told through the sender.
+async fn on_fake_disk(differs: &Value) -> (MockServer, mpsc::Sender<io::Result<()>>) {
     let (results_tx, results) = mpsc::channel();
     let journal = Journal::start(PathBuf::new(), FakeDisk { results }).expect("a thread");
-    let bank = Bank::new(Arc::new(profile(&json!({}))), Seed(7), None);
+    let bank = Bank::new(Arc::new(profile(differs)), Seed(7), None);
     let clock = Clock::start();
-    let channel = Arc::new(Channel::new(bank, journal, clock));
+    // Nothing of it is made before there is too much for memory.
+    let callbacks = Callbacks::open(PathBuf::from("/nonexistent/callbacks")).expect("opens");
+    let channel = Arc::new(Channel::new(bank, journal, callbacks, clock));
     let listen = "127.0.0.1:0".parse().expect("an address");
     (
         serve_channels(listen, None, (Control::default(), None), clock, vec![(channel, vec![])]).await.expect("serves"),
@@ -178,7 +181,7 @@ async fn on_fake_disk() -> (MockServer, mpsc::Sender<io::Result<()>>) {
 /// 2 ms; once it has written, the answer does.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_leaves_before_its_record_is_written() {
-    let (server, disk) = on_fake_disk().await;
+    let (server, disk) = on_fake_disk(&json!({})).await;
     let body = pay("r0abc-1");
     let mut answer = pin!(call(&server, "pay", &body));
     assert!(tokio::time::timeout(Duration::from_millis(200), &mut answer).await.is_err());
@@ -186,13 +189,27 @@ async fn no_answer_leaves_before_its_record_is_written() {
     assert_eq!(answer.await.0, 200);
 }
 
+/// Aim: while the disk is full no answer is given without a record, and nothing is done. What was decided when it filled up
+/// is nobody's to tell; once there is room its record is written, and it is true.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_whose_record_cannot_be_written_is_not_given() {
-    let (server, disk) = on_fake_disk().await;
+async fn a_full_disk_makes_the_bank_refuse_until_there_is_room() {
+    let (server, disk) = on_fake_disk(&json!({})).await;
     disk.send(Err(io::ErrorKind::StorageFull.into())).expect("the disk is there");
     let (status, answer) = call(&server, "pay", &pay("r0abc-1")).await;
+    assert_eq!((status, answer["code"].as_str()), (200, Some("96")), "its record may be written yet");
+    let (status, answer) = call(&server, "pay", &pay("r0abc-2")).await;
     assert_eq!((status, answer["code"].as_str()), (503, Some("91")));
-    assert_eq!(call(&server, "query", &json!({ "order_no": "r0abc-1" })).await.0, 503, "nor any later one");
+    let (_, health) = get(&server, "/_plimsoll/health").await;
+    assert_eq!(
+        (&health["status"], &health["channels"][0]["refuses"]),
+        (&json!("refusing"), &json!("no storage space"))
+    );
+    drop(disk);
+    let found = async |order: &str| call(&server, "query", &json!({ "order_no": order })).await;
+    let first = eventually(async || Some(found("r0abc-1").await).filter(|(status, _)| *status == 200)).await.1;
+    assert_eq!(first["status"], "SUCCESS");
+    assert_eq!(found("r0abc-2").await.1["status"], "NOT_FOUND", "refused means that nothing was done");
+    assert_eq!(get(&server, "/_plimsoll/health").await.1["status"], "up");
 }
 
 #[tokio::test(flavor = "multi_thread")]
