@@ -186,12 +186,28 @@ pub enum MockCommand {
     /// Serve mock channels until stopped.
     #[command(after_help = "Example: plimsoll mock serve mocks/*.yaml --listen 127.0.0.1:7801")]
     Serve(MockServeArgs),
+    /// Write the journals of mock channels as Parquet, for tools that query it.
+    #[command(after_help = "Example: plimsoll mock journal mock-journals --out /tmp")]
+    Journal(MockJournalArgs),
     /// Print a bank's interface for whoever writes an adapter to it: calls, signature, codes, callbacks, rules.
     #[command(after_help = "Example: plimsoll mock explain mocks/wallet_east.yaml")]
     Explain {
         /// A channel profile.
         profile: PathBuf,
     },
+}
+
+/// `plimsoll mock journal`.
+#[derive(Debug, Args)]
+pub struct MockJournalArgs {
+    /// Where the journals are; their banks may be at work.
+    pub dir: PathBuf,
+    /// Where `<channel>.parquet` goes, instead of beside the journals.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print a JSON object for each file, one a line.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `plimsoll mock serve`.

@@ -1,16 +1,18 @@
-//! `plimsoll mock serve`: mock channels as a server.
+//! `plimsoll mock …`: mock channels as a server, what they did, and how to talk to them.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use serde_json::json;
 
-use super::args::MockServeArgs;
+use super::args::{MockJournalArgs, MockServeArgs};
 use super::input::read_profile;
 use super::{Failure, input, lifeline};
 use crate::id::RunId;
-use crate::mock::{Control, MockConfig, TokenDigest, explain, serve};
+use crate::mock::{Control, MockConfig, TokenDigest, explain, export_journal, journal_path, serve};
 use crate::profile::ChannelProfile;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::seed::Seed;
@@ -43,6 +45,42 @@ pub(crate) fn explain_profile(path: PathBuf) -> Result<(), Failure> {
         write!(std::io::stdout(), "{}", explain(&profile)).map_err(|e| Failure::World(e.into()))?;
     }
     Ok(())
+}
+
+/// Writes each journal of a directory as Parquet.
+pub(crate) fn export_journals(args: &MockJournalArgs) -> Result<(), Failure> {
+    let names = journals(&args.dir).with_context(|| format!("cannot read {}", args.dir.display()));
+    let names = names.map_err(Failure::World)?;
+    if names.is_empty() {
+        return Err(Failure::user(format!("{}: holds no `<channel>{JOURNAL_SUFFIX}`", args.dir.display())));
+    }
+    let out = args.out.as_ref().unwrap_or(&args.dir);
+    let made = std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()));
+    made.map_err(Failure::World)?;
+    for name in names {
+        let file = out.join(format!("{name}.parquet"));
+        let n = export_journal(&journal_path(&args.dir, &name), &file);
+        let n = n.with_context(|| format!("cannot export the journal of {name}")).map_err(Failure::World)?;
+        if args.json {
+            super::say(&json!({ "channel": name, "records": n, "file": file }).to_string());
+        } else {
+            super::say(&format!("{name}: {n} records in {}", file.display()));
+        }
+    }
+    Ok(())
+}
+
+/// How a journal's name ends, after the channel's.
+const JOURNAL_SUFFIX: &str = ".journal.jsonl";
+
+/// The channels that have a journal in `dir`, in name order.
+fn journals(dir: &Path) -> std::io::Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        names.extend(name.to_str().and_then(|name| name.strip_suffix(JOURNAL_SUFFIX)).map(str::to_owned));
+    }
+    Ok(names)
 }
 
 /// Environment variable with the token that control needs.

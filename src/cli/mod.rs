@@ -141,6 +141,7 @@ async fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Report(args) => report::print(&args),
         Command::Chain(args) => chain::serve(args).await.map(|()| exit::PASS),
         Command::Mock { command: MockCommand::Serve(args) } => mock::serve_profiles(args).await.map(|()| exit::PASS),
+        Command::Mock { command: MockCommand::Journal(args) } => mock::export_journals(&args).map(|()| exit::PASS),
         Command::Mock { command: MockCommand::Explain { profile } } => {
             mock::explain_profile(profile).map(|()| exit::PASS)
         }

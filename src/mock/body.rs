@@ -1,5 +1,7 @@
 //! Bodies of answers: whole, cut short, or dribbling.
 
+use std::fs::File;
+use std::io::Read;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,6 +11,9 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
 use super::host::Aborted;
+
+/// Bytes of a file that are sent at a time.
+const PIECE_BYTES: u64 = 64 << 10;
 
 /// The body of an answer.
 pub(super) enum AnswerBody {
@@ -26,6 +31,13 @@ pub(super) enum AnswerBody {
         gap: Duration,
         /// Until the next piece.
         wait: Pin<Box<Sleep>>,
+    },
+    /// What is left of a file, from where it stands, in pieces.
+    File {
+        /// Open for reading.
+        file: File,
+        /// Bytes to come.
+        left: u64,
     },
 }
 
@@ -51,9 +63,11 @@ impl AnswerBody {
         Self::Dribble { rest: bytes, piece, gap, wait: Box::pin(tokio::time::sleep(gap)) }
     }
 
-    fn rest(&self) -> &Bytes {
+    /// Bytes to come, as it promises.
+    fn left(&self) -> u64 {
         match self {
-            Self::Whole(rest) | Self::Cut(Cut { rest, .. }) | Self::Dribble { rest, .. } => rest,
+            Self::Whole(rest) | Self::Cut(Cut { rest, .. }) | Self::Dribble { rest, .. } => rest.len() as u64,
+            Self::File { left, .. } => *left,
         }
     }
 }
@@ -64,7 +78,7 @@ impl Body for AnswerBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
         let this = self.get_mut();
-        if this.rest().is_empty() {
+        if this.left() == 0 {
             return Poll::Ready(None);
         }
         match this {
@@ -91,14 +105,24 @@ impl Body for AnswerBody {
                 let piece = rest.split_to(rest.len().min(*piece));
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }
+            Self::File { file, left } => {
+                // It was written a moment ago, so it is in memory and nothing waits for a disk.
+                let mut piece = Vec::new();
+                let read = file.by_ref().take(PIECE_BYTES.min(*left)).read_to_end(&mut piece);
+                if piece.is_empty() || read.is_err() {
+                    return Poll::Ready(Some(Err(Aborted)));
+                }
+                *left -= piece.len() as u64;
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from(piece)))))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest().is_empty()
+        self.left() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest().len() as u64)
+        SizeHint::with_exact(self.left())
     }
 }

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::bank::Wish;
 use super::body::AnswerBody;
 use super::channel::Channel;
+use super::export::journal_parquet;
 use super::host::{BODY_BYTES_MAX, no_such_place, text};
 use super::server::Host;
 use super::settlement;
@@ -69,7 +70,8 @@ pub(super) async fn control(host: &Host, peer: SocketAddr, place: &str, parts: &
         return error(status, help);
     }
     let words: Vec<&str> = place.split('/').collect();
-    let channel = words.get(1).and_then(|name| host.channels.get(*name));
+    let of_name = |name: &str| host.channels.get(name);
+    let channel = words.get(1).and_then(|name| of_name(name));
     let query = parts.uri.query().unwrap_or_default();
     match (&parts.method, words.as_slice(), channel) {
         (&Method::GET, ["faults"], _) => {
@@ -85,6 +87,10 @@ pub(super) async fn control(host: &Host, peer: SocketAddr, place: &str, parts: &
             faults(channel, behaviour, method, body).await
         }
         (&Method::GET, ["journal", _], Some(channel)) => journal_page(channel, query).await,
+        (&Method::GET, ["journal", file], None) => match file.strip_suffix(".parquet").and_then(of_name) {
+            Some(channel) => journal_parquet(channel).await,
+            None => no_such_place(),
+        },
         (&Method::GET, ["settlement", _, day], Some(channel)) => settlement::file(channel, day, query).await,
         (&Method::GET, ["settlement", _, day, "digest"], Some(channel)) => {
             settlement::digest(channel, day, query).await

@@ -15,6 +15,7 @@ mod clock;
 mod control;
 mod due_queue;
 mod explain;
+mod export;
 mod guard;
 mod host;
 mod journal;
@@ -33,6 +34,7 @@ pub use bank::{Bank, Decision, Next, Notice, Refusal, Reply, Subject, Telling, W
 pub use behaviour::{Breakage, Signing};
 pub use control::{Control, TokenDigest};
 pub use explain::explain;
+pub use export::{ExportError, export_journal};
 pub use journal::{JournalError, JournalRead, journal_path, read_journal};
 pub use server::{MockConfig, MockError, MockServer, serve};
 pub use sign::sign;

@@ -17,6 +17,7 @@ mod column;
 mod error;
 mod history;
 mod intents;
+mod journal;
 mod parquet_file;
 mod rows;
 mod run_dir;
@@ -30,6 +31,7 @@ pub use history::{HistoryHandle, HistorySummary, Lost, Recorder, start_history};
 pub use intents::{
     IntentDesk, IntentSummary, IntentWriter, Watermark, WriterEnded, start_intents, start_intents_on_demand,
 };
+pub use journal::JournalFile;
 pub use rows::{Rows, read_events, read_intents};
 pub use run_dir::{RunDir, write_whole};
 pub use seal::{Sealed, seal};

@@ -35,8 +35,8 @@ pub(super) struct ParquetFile<T> {
 }
 
 impl<T: Table> ParquetFile<T> {
-    /// A new file that will appear at `path` when it is finished.
-    pub(super) fn create(path: &Path, run: &RunId) -> Result<Self, StoreError> {
+    /// A new file of `run`, or of none, that will appear at `path` when it is finished.
+    pub(super) fn create<'r>(path: &Path, run: impl Into<Option<&'r RunId>>) -> Result<Self, StoreError> {
         let part = part_of(path);
         let out = File::create(&part).map_err(|e| StoreError::io(&part, "create", e))?;
         let schema = schema::<T>(run);
