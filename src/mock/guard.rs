@@ -1,5 +1,7 @@
 //! At the bank's door: who calls, and is it a call at all?
 
+use hyper::HeaderMap;
+
 use crate::id::RunId;
 use crate::money::Currency;
 use crate::profile::{ChannelProfile, Key};
@@ -22,6 +24,22 @@ pub(super) struct RawCall<'a> {
     pub(super) signature: Option<&'a str>,
     pub(super) mark: Option<&'a str>,
     pub(super) body: &'a [u8],
+}
+
+impl<'a> RawCall<'a> {
+    /// A call to `path`, without its query.
+    pub(super) fn of(operation: Operation, path: &'a str, headers: &'a HeaderMap, body: &'a [u8]) -> Self {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        Self {
+            operation,
+            path,
+            merchant: header("x-bank-merchant"),
+            time: header("x-bank-time"),
+            signature: header("x-bank-sign"),
+            mark: header("x-stress-test"),
+            body,
+        }
+    }
 }
 
 /// The call as one the bank can act on.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
@@ -69,15 +69,7 @@ pub(super) async fn respond(
     let Ok(body) = body else {
         return Ok(text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", format!("at most {BODY_BYTES_MAX} bytes\n")));
     };
-    let raw = RawCall {
-        operation,
-        path,
-        merchant: header(&parts.headers, "x-bank-merchant"),
-        time: header(&parts.headers, "x-bank-time"),
-        signature: header(&parts.headers, "x-bank-sign"),
-        mark: header(&parts.headers, "x-stress-test"),
-        body: &body,
-    };
+    let raw = RawCall::of(operation, path, &parts.headers, &body);
     let now_us = host.clock.unix_us(arrived);
     let decided = match check_call(&channel.profile(), &channel.keys(now_us), host.run.as_ref(), &raw, now_us) {
         Ok(ask) => channel.handle(&ask, now_us),
@@ -172,10 +164,6 @@ fn health(host: &Host) -> Vec<u8> {
         .collect();
     let status = if is_up { "up" } else { "refusing" };
     json!({ "status": status, "channels": channels }).to_string().into_bytes()
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 pub(super) fn no_such_place() -> Response<AnswerBody> {

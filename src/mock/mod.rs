@@ -2,8 +2,8 @@
 //!
 //! `bank` decides (no I/O, no clock, chance only from the run's seed), each `behaviour` in a file of its own;
 //! `journal` remembers, `host` answers, `callback` tells, `settlement` accounts for a day that is over. A decision's records are
-//! handed to the kernel before its answer leaves: what was answered is journaled, whatever happens to the process. `backstage`
-//! is what goes on without being called.
+//! handed to the kernel before its answer leaves: what was answered is journaled, whatever happens to the process. `mounted`
+//! is a second host, on a server of somebody else's; `backstage` is what both need.
 
 mod backstage;
 mod bank;
@@ -20,6 +20,8 @@ mod guard;
 mod host;
 mod journal;
 mod luck;
+#[cfg(any(test, feature = "wiremock"))]
+mod mounted;
 mod server;
 mod settlement;
 mod sign;
@@ -36,6 +38,8 @@ pub use control::{Control, TokenDigest};
 pub use explain::explain;
 pub use export::{ExportError, export_journal};
 pub use journal::{JournalError, JournalRead, journal_path, read_journal};
+#[cfg(any(test, feature = "wiremock"))]
+pub use mounted::MountedBank;
 pub use server::{MockConfig, MockError, MockServer, serve};
 pub use sign::sign;
 pub use wire::{Answer, Ask, Operation};
