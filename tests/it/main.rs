@@ -1,6 +1,7 @@
 //! The one integration binary: the real program, real processes, real sockets on free ports.
 
 mod bank_alone;
+mod bank_served;
 mod canary;
 mod capacity;
 mod chaos;

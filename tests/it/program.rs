@@ -62,8 +62,12 @@ pub(crate) struct Served {
 impl Served {
     /// The program with these arguments and environment variables, once it says that it is ready.
     pub(crate) fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = plimsoll(args);
-        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Self::of(plimsoll(args).envs(variables.iter().copied()))
+    }
+
+    /// What `command` starts, once it says that it is ready.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the program starts");
         let mut line = String::new();
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
