@@ -20,7 +20,7 @@ pub enum RecordKind {
 ///
 /// | field | call | effect | callback | control |
 /// |---|---|---|---|---|
-/// | `operation` | `pay refund query close reverse` | `pay refund close reverse` | `pay refund` | the behaviour |
+/// | `operation` | `pay refund payout query close reverse` | `pay refund payout close reverse` | `pay refund payout` | the behaviour |
 /// | `status` | the code answered, or what broke instead: `hung`, `reset`, `http_500`, `cut` … | `SUCCESS FAIL CLOSED REVERSED RETURNED` | the status told | its section from then on as JSON, or `profile` |
 /// | `txn` | – | the bank's number | the bank's number | – |
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct ChannelRecord {
     pub kind: RecordKind,
     /// What was asked for.
     pub operation: String,
-    /// The platform's number of the payment (for a refund: of the payment refunded).
+    /// The platform's number of the payment or payout (for a refund: of the payment refunded).
     pub order_no: String,
     /// The platform's number of the refund.
     pub refund_no: Option<String>,

@@ -6,8 +6,8 @@ use super::bank::Code;
 use super::settlement::explain_settlement;
 use super::sign::sign;
 use crate::profile::{
-    Acknowledgement, Answer, Callback, ChannelProfile, Closed, FeeReturned, Operation, Over, Quota, Repeat, Signature,
-    Way, When,
+    Acknowledgement, Answer, Callback, ChannelProfile, Closed, FeeReturned, Operation, Over, Payout, Quota, Repeat,
+    Signature, Way, When,
 };
 use crate::time::Span;
 use crate::units::span_text;
@@ -43,10 +43,11 @@ fn calls(text: &mut String, profile: &ChannelProfile) {
         Operation::Refund => "`order_no` (of the payment), `refund_no, amount, currency, notify_url?`",
         Operation::Query | Operation::Close => "`order_no` or `refund_no`",
         Operation::Reverse => "`order_no`",
+        Operation::Payout => "`order_no` (of the payout), `amount, currency, notify_url?`",
     };
     line(text, "## Calls\nHTTP `POST`, JSON, amounts as integers in minor units, numbers of 1 to 128 characters.\n");
     line(text, "| Path | Body |\n|---|---|");
-    for operation in Operation::ALL {
+    for operation in Operation::ALL.into_iter().filter(|&op| op != Operation::Payout || profile.payout.is_some()) {
         let _ = writeln!(text, "| `/{}/v1/{}` | {} |", profile.name, operation.word(), body(operation));
     }
     let _ = writeln!(
@@ -97,20 +98,25 @@ fn codes(profile: &ChannelProfile) -> Vec<(String, u16, &'static str, String)> {
         codes.push((code.as_str().to_owned(), http, code.status(), means.to_owned()));
     };
     add(Code::SUCCESS, 200, "done");
-    if matches!(profile.answer, Answer::Accepts { .. }) || profile.refund.final_after.is_some() {
+    if matches!(profile.answer, Answer::Accepts { .. })
+        || profile.refund.final_after.is_some()
+        || profile.payout.is_some()
+    {
         add(Code::PROCESSING, 200, "accepted; the outcome follows");
     }
     add(Code::CLOSED, 200, "closed: there will be no outcome");
     add(Code::REVERSED, 200, "reversed");
     add(Code::NOT_POSSIBLE, 200, "not possible, or not any more; final for a refund");
     add(Code::BEYOND_CAPTURED, 200, "refund beyond what was captured, or of an unknown payment; final");
-    if profile.refund.fails_after_success.is_some() {
-        add(Code::RETURNED, 200, "a refund that was told as done and came back");
+    let payouts_return = profile.payout.as_ref().is_some_and(|payout| payout.returned.is_some());
+    if profile.refund.fails_after_success.is_some() || payouts_return {
+        add(Code::RETURNED, 200, "a refund or payout that was told as done and came back");
     }
     add(Code::NOT_FOUND, 200, "no such number, or not yet: ask again before you give up");
     if profile.limits.amount_max.is_some()
         || profile.limits.payer_day.is_some()
         || profile.limits.merchant_day.is_some()
+        || profile.payout.as_ref().is_some_and(|payout| payout.amount_max.is_some())
     {
         add(Code::ABOVE_LIMIT, 200, "above the limit; final");
     }
@@ -237,6 +243,9 @@ fn rules(text: &mut String, profile: &ChannelProfile) {
             fee.basis_points, fee.fixed, fee.min
         );
     }
+    if let Some(payout) = &profile.payout {
+        payouts(text, payout);
+    }
     if let Some(max) = profile.limits.amount_max {
         let _ = writeln!(text, "- A payment is at most {max} minor units.");
     }
@@ -257,6 +266,26 @@ fn rules(text: &mut String, profile: &ChannelProfile) {
     let lag = profile.inquiry.visibility_lag.0;
     let when = if lag == Span::ZERO { "as soon as".to_owned() } else { format!("{} after", span_text(lag)) };
     let _ = writeln!(text, "- `query` finds an order {when} it was taken in.");
+}
+
+fn payouts(text: &mut String, payout: &Payout) {
+    line(text, "- Payouts share their numbers with payments, and cannot be refunded or reversed.");
+    if let Some(max) = payout.amount_max {
+        let _ = writeln!(text, "- A payout is at most {max} minor units.");
+    }
+    if payout.returned.is_some() {
+        line(text, "- A payout that was done may come back days later, and is then told by a second callback.");
+    }
+    let fee = &payout.fee;
+    if fee.basis_points > 0 || fee.fixed > 0 || fee.min > 0 {
+        let max = fee.max.map_or_else(String::new, |max| format!(", at most {max}"));
+        let returned = if payout.fee_returned { "given back if it comes back" } else { "not given back" };
+        let _ = writeln!(
+            text,
+            "- The fee of a payout that is done is {} basis points and {} minor units, at least {}{max}; {returned}.",
+            fee.basis_points, fee.fixed, fee.min
+        );
+    }
 }
 
 fn quota_words(quota: Quota) -> String {

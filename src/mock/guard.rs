@@ -105,7 +105,8 @@ fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, Stri
     if operation == Operation::Refund && body.refund_no.is_none() {
         return Err(String::from("`refund_no` is missing"));
     }
-    let needs_order = matches!(operation, Operation::Pay | Operation::Refund) || body.refund_no.is_none();
+    let needs_order =
+        matches!(operation, Operation::Pay | Operation::Refund | Operation::Payout) || body.refund_no.is_none();
     if needs_order && body.order_no.is_none() {
         return Err(String::from("`order_no` is missing"));
     }

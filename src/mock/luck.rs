@@ -14,6 +14,9 @@ use crate::time::Span;
 /// Draws above this are taken as this.
 const TIME_MAX: Span = Span::from_secs(60);
 
+/// The same, of times that may be of days.
+const LONG_TIME_MAX: Span = Span::from_secs(7 * 86_400);
+
 /// The uses of chance. Each has a stream of its own: a new one moves none of the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Draw {
@@ -75,6 +78,12 @@ impl Luck {
     /// A time from `times`.
     pub(super) fn time(&self, draw: Draw, times: &Times) -> Span {
         sample(times, &mut self.stream(draw)).min(TIME_MAX)
+    }
+
+    /// A time from `times`, which may be of days, so many times shorter.
+    pub(super) fn long_time(&self, draw: Draw, times: &Times, time_scale: f64) -> Span {
+        let time = sample(times, &mut self.stream(draw)).min(LONG_TIME_MAX);
+        Span::from_secs_f64(time.as_secs_f64() / time_scale)
     }
 
     /// One of `choices` by weight; `None` if there are none.

@@ -74,6 +74,8 @@ behaviours! {
     SignatureFaults = signature_faults,
     /// How refunds differ from payments.
     Refund = refund,
+    /// Money that the merchant sends.
+    Payout = payout,
     /// What the bank keeps.
     Fee = fee,
     /// Files about days that are over.

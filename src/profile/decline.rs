@@ -33,7 +33,8 @@ const TAKEN: [&str; 14] = ["00", "01", "06", "08", "12", "13", "15", "25", "30",
 impl Decline {
     pub(super) fn check(&self, whole: &ChannelProfile, found: &mut Found) {
         found.share("/decline/share", self.share);
-        let declines = self.share.0 > 0.0 || whole.refund.decline_share.0 > 0.0;
+        let of_payouts = whole.payout.as_ref().map_or(0.0, |payout| payout.decline_share.0);
+        let declines = [self.share.0, whole.refund.decline_share.0, of_payouts].iter().any(|&share| share > 0.0);
         if declines && self.codes.is_empty() {
             found.add_help(
                 "/decline/codes",

@@ -63,15 +63,19 @@ impl Fee {
         1
     }
 
-    pub(super) fn check(&self, found: &mut Found) {
+    /// What is wrong with the fee at `at`, a JSON pointer.
+    pub(super) fn check(&self, at: &str, found: &mut Found) {
         if self.basis_points > 10_000 {
-            found.add("/fee/basis_points", format!("must be at most 10000 (100 %), got {}", self.basis_points));
+            found.add(
+                &format!("{at}/basis_points"),
+                format!("must be at most 10000 (100 %), got {}", self.basis_points),
+            );
         }
         if let Some(max) = self.max.filter(|&max| max < self.min) {
-            found.add("/fee/max", format!("must not be below `min` {}, got {max}", self.min));
+            found.add(&format!("{at}/max"), format!("must not be below `min` {}, got {max}", self.min));
         }
         if self.multiple == 0 {
-            found.add("/fee/multiple", "must be greater than 0, got 0");
+            found.add(&format!("{at}/multiple"), "must be greater than 0, got 0");
         }
     }
 }

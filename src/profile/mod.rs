@@ -18,6 +18,7 @@ mod limits;
 mod maintenance;
 mod network;
 mod operation;
+mod payout;
 mod quota;
 mod refund;
 mod settlement;
@@ -45,6 +46,7 @@ pub use limits::{DayLimit, Limits};
 pub use maintenance::{Closed, Maintenance};
 pub use network::{Break, Network, WireFault};
 pub use operation::Operation;
+pub use payout::Payout;
 pub use quota::{Over, Quota};
 pub use refund::{FailsAfterSuccess, FeeReturned, Refund};
 pub(crate) use settlement::MERCHANT_BYTES_MAX;
@@ -100,6 +102,9 @@ pub struct ChannelProfile {
     /// How refunds differ from payments.
     #[serde(default)]
     pub refund: Refund,
+    /// Money that the merchant sends. Without it, the bank does not: a payout gets the code `12`.
+    #[serde(default)]
+    pub payout: Option<Payout>,
     /// What the bank keeps of every payment it captures. Without it, nothing.
     #[serde(default)]
     pub fee: Fee,
@@ -143,7 +148,10 @@ impl ChannelProfile {
         }
         self.signature_faults.check(&mut found);
         self.refund.check(&mut found);
-        self.fee.check(&mut found);
+        if let Some(payout) = &self.payout {
+            payout.check(&mut found);
+        }
+        self.fee.check("/fee", &mut found);
         if let Some(settlement) = &self.settlement {
             settlement.check(self, &mut found);
         }

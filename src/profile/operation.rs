@@ -19,11 +19,13 @@ pub enum Operation {
     Close,
     /// End a payment whatever became of it, and give its money back if it was captured.
     Reverse,
+    /// Send money of the merchant's to somebody.
+    Payout,
 }
 
 impl Operation {
     /// All of them, in the order of the interface.
-    pub const ALL: [Self; 5] = [Self::Pay, Self::Refund, Self::Query, Self::Close, Self::Reverse];
+    pub const ALL: [Self; 6] = [Self::Pay, Self::Refund, Self::Query, Self::Close, Self::Reverse, Self::Payout];
 
     /// The operation with this word in its path.
     pub fn parse(word: &str) -> Option<Self> {
@@ -38,6 +40,7 @@ impl Operation {
             Self::Query => "query",
             Self::Close => "close",
             Self::Reverse => "reverse",
+            Self::Payout => "payout",
         }
     }
 

@@ -36,11 +36,11 @@ pub struct Refund {
     pub fee_returned: FeeReturned,
 }
 
-/// Refunds that were done and come back: told as `SUCCESS` first and as `FAIL` with the code `15` later.
+/// What was done and comes back: told as `SUCCESS` first and as `FAIL` with the code `15` later.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailsAfterSuccess {
-    /// Share of successful refunds.
+    /// Share of those that were done.
     pub share: Share,
     /// From the success to the failure.
     pub after: Times,

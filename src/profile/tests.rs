@@ -32,6 +32,7 @@ fn shipped() -> Vec<(&'static str, &'static str)> {
         ("bank_moody", include_str!("../../mocks/bank_moody.yaml")),
         ("bank_north", include_str!("../../mocks/bank_north.yaml")),
         ("bank_rural", include_str!("../../mocks/bank_rural.yaml")),
+        ("payout_bank", include_str!("../../mocks/payout_bank.yaml")),
         ("wallet_east", include_str!("../../mocks/wallet_east.yaml")),
         ("wallet_west", include_str!("../../mocks/wallet_west.yaml")),
     ]
@@ -43,7 +44,8 @@ fn the_profiles_of_this_repository_are_sound() {
         let profile = read(text);
         assert_eq!((profile.check(), profile.name.as_str()), (vec![], name));
     }
-    let (north, east) = (read(shipped()[1].1), read(shipped()[3].1));
+    let of = |wanted: &str| read(shipped().into_iter().find(|(name, _)| *name == wanted).expect("shipped").1);
+    let (north, east) = (of("bank_north"), of("wallet_east"));
     assert!(matches!(north.answer, Answer::Synchronous { .. }));
     assert!(matches!(east.answer, Answer::Accepts { .. }));
     assert!(east.callback.is_some());
@@ -113,6 +115,12 @@ fn every_rule_of_a_behaviour_has_a_section_that_breaks_it() {
         ["refund", { "count_max": 0 }, "/refund/count_max"],
         ["refund", { "age_max": "0s" }, "/refund/age_max"],
         ["refund", { "fails_after_success": { "share": "101 %", "after": { "constant": "1s" } } }, "/refund/fails_after_success/share"],
+        ["payout", { "final_after": { "constant": "1s" }, "decline_share": "1 %" }, "/decline/codes"],
+        ["payout", { "final_after": { "constant": "1s" }, "amount_max": 0 }, "/payout/amount_max"],
+        ["payout", { "final_after": { "constant": "1s" }, "time_scale": 0 }, "/payout/time_scale"],
+        ["payout", { "final_after": { "constant": "1s" }, "fee": { "min": 5, "max": 4 } }, "/payout/fee/max"],
+        ["payout", { "final_after": { "constant": "1s" }, "returned": { "share": "101 %", "after": { "constant": "1s" } } }, "/payout/returned/share"],
+        ["payout", { "final_after": { "uniform": { "low": "2s", "high": "1s" } } }, "/payout/final_after/uniform/low"],
         ["fee", { "min": 5, "max": 4 }, "/fee/max"],
         ["fee", { "multiple": 0 }, "/fee/multiple"],
         ["limits", { "payer_day": {} }, "/limits/payer_day"],

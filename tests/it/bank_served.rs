@@ -7,6 +7,7 @@ mod full_disk;
 mod journal;
 mod killed;
 mod outage;
+mod payout;
 
 use std::time::Duration;
 

@@ -3,25 +3,27 @@
 use std::sync::Arc;
 
 use super::super::behaviour::{Breakage, Signing};
-use super::super::wire::{Answer, Ask, Operation};
+use super::super::wire::{Answer, Operation};
 use crate::id::RunId;
 use crate::ledger::ChannelRecord;
 use crate::profile::ChannelProfile;
 use crate::time::Span;
 
-/// A payment or refund by its number.
+/// A payment, refund or payout by its number. Payments and payouts share their numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A payment.
     Payment(String),
     /// A refund.
     Refund(String),
+    /// A payout.
+    Payout(String),
 }
 
 impl Subject {
     pub(in crate::mock) fn number(&self) -> &str {
         match self {
-            Self::Payment(number) | Self::Refund(number) => number,
+            Self::Payment(number) | Self::Refund(number) | Self::Payout(number) => number,
         }
     }
 
@@ -29,13 +31,7 @@ impl Subject {
         match self {
             Self::Payment(_) => Operation::Pay,
             Self::Refund(_) => Operation::Refund,
-        }
-    }
-
-    pub(in crate::mock) fn of(ask: &Ask) -> Self {
-        match &ask.refund_no {
-            Some(number) => Self::Refund(number.clone()),
-            None => Self::Payment(ask.order_no.clone()),
+            Self::Payout(_) => Operation::Payout,
         }
     }
 }
@@ -91,12 +87,14 @@ pub enum Next {
 
 /// An outcome to be told by callback.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the first six are fields of the callback's body in mocks/README.md")]
+#[expect(missing_docs, reason = "the first four are fields of the callback's body in mocks/README.md")]
 pub struct Notice {
     pub order_no: String,
     pub refund_no: Option<String>,
     pub txn: String,
     pub currency: String,
+    /// `pay`, `refund` or `payout`.
+    pub operation: Operation,
     /// What is true.
     pub truth: Telling,
     /// What the first attempt says.

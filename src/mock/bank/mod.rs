@@ -120,7 +120,10 @@ impl Bank {
             Err(decision) => return *decision,
         };
         let mut decision = match ask.operation {
-            Operation::Pay | Operation::Refund => self.take(ask, now_us),
+            Operation::Payout if self.profile.payout.is_none() => {
+                self.plain(ask, Code::NOT_POSSIBLE, Span::ZERO, now_us)
+            }
+            Operation::Pay | Operation::Refund | Operation::Payout => self.take(ask, now_us),
             Operation::Query => self.query(ask, now_us),
             Operation::Close => self.close(ask, now_us),
             Operation::Reverse => self.reverse(ask, now_us),
@@ -162,7 +165,9 @@ impl Bank {
         let Some(order) = self.order_mut(subject) else { return (Vec::new(), Vec::new()) };
         let outcome = match (order.state, subject) {
             (State::Processing(outcome), _) => outcome,
-            (State::Final(Outcome::Success), Subject::Refund(_)) => return self.undo(subject, now_us),
+            (State::Final(Outcome::Success), Subject::Refund(_) | Subject::Payout(_)) => {
+                return self.undo(subject, now_us);
+            }
             _ => return (Vec::new(), Vec::new()),
         };
         order.state = State::Final(outcome);
@@ -189,8 +194,7 @@ impl Bank {
         is_acknowledged: bool,
         now_us: i64,
     ) -> ChannelRecord {
-        let operation = if notice.refund_no.is_some() { Operation::Refund } else { Operation::Pay };
-        let mut record = self.record(RecordKind::Callback, operation.word(), now_us);
+        let mut record = self.record(RecordKind::Callback, notice.operation.word(), now_us);
         record.order_no.clone_from(&notice.order_no);
         record.refund_no.clone_from(&notice.refund_no);
         record.txn = Some(notice.txn.clone());
@@ -203,16 +207,34 @@ impl Bank {
         record
     }
 
+    /// What a call is about.
+    pub(super) fn subject(&self, ask: &Ask) -> Subject {
+        match (ask.operation, &ask.refund_no) {
+            (_, Some(number)) => Subject::Refund(number.clone()),
+            (Operation::Payout, None) => Subject::Payout(ask.order_no.clone()),
+            (Operation::Pay, None) => Subject::Payment(ask.order_no.clone()),
+            _ => self.subject_of_order(&ask.order_no),
+        }
+    }
+
+    /// The payment or payout with this number.
+    pub(super) fn subject_of_order(&self, number: &str) -> Subject {
+        match self.payments.get(number) {
+            Some(order) if order.is_payout => Subject::Payout(number.to_owned()),
+            _ => Subject::Payment(number.to_owned()),
+        }
+    }
+
     pub(super) fn order(&self, subject: &Subject) -> Option<&Order> {
         match subject {
-            Subject::Payment(number) => self.payments.get(number.as_str()),
+            Subject::Payment(number) | Subject::Payout(number) => self.payments.get(number.as_str()),
             Subject::Refund(number) => self.refunds.get(number.as_str()),
         }
     }
 
     pub(super) fn order_mut(&mut self, subject: &Subject) -> Option<&mut Order> {
         match subject {
-            Subject::Payment(number) => self.payments.get_mut(number.as_str()),
+            Subject::Payment(number) | Subject::Payout(number) => self.payments.get_mut(number.as_str()),
             Subject::Refund(number) => self.refunds.get_mut(number.as_str()),
         }
     }
@@ -224,7 +246,7 @@ impl Bank {
             _ => Arc::clone(self.latest_run.insert(Arc::new(run.clone()))),
         };
         match subject {
-            Subject::Payment(number) => {
+            Subject::Payment(number) | Subject::Payout(number) => {
                 self.payments.entry(Box::from(number.as_str())).or_insert_with(|| Order::new(run, None))
             }
             Subject::Refund(number) => {

@@ -119,6 +119,8 @@ pub(in crate::mock) enum State {
 
 /// A payment or refund.
 pub(in crate::mock) struct Order {
+    /// Whether it is a payout, which shares its numbers with payments.
+    pub(in crate::mock) is_payout: bool,
     /// For a refund, the payment it gives back.
     pub(in crate::mock) of_payment: Option<Box<str>>,
     /// Minor units; 0 if it was only ever closed or never heard of.
@@ -153,6 +155,7 @@ impl Order {
     /// A number heard of for the first time.
     pub(in crate::mock) fn new(run: Arc<RunId>, of_payment: Option<&str>) -> Self {
         Self {
+            is_payout: false,
             of_payment: of_payment.map(Box::from),
             amount: 0,
             currency: None,

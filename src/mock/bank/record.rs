@@ -59,7 +59,7 @@ impl Bank {
     }
 
     fn answer(&self, ask: &Ask, code: Code) -> Answer {
-        let subject = Subject::of(ask);
+        let subject = self.subject(ask);
         let order = self.order(&subject);
         // A number the bank denies to know, or refuses to use again, gives nothing of its first use away.
         let shows_order = ![Code::NOT_FOUND, Code::OTHER_AMOUNT, Code::ASK, Code::UNAVAILABLE].contains(&code)
@@ -111,7 +111,7 @@ impl Bank {
         let mut record = self.record(kind, subject.operation().word(), now_us);
         let txn = self.txn(subject);
         match subject {
-            Subject::Payment(number) => record.order_no.clone_from(number),
+            Subject::Payment(number) | Subject::Payout(number) => record.order_no.clone_from(number),
             Subject::Refund(number) => record.refund_no = Some(number.clone()),
         }
         if let Some(order) = self.order(subject) {

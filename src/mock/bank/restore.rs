@@ -72,7 +72,9 @@ impl Bank {
     /// Calls `each` with all that the bank has yet to do once its journal is taken up: in no order, one at a time, so that
     /// memory need not hold them all.
     pub(in crate::mock) fn unfinished(&mut self, mut each: impl FnMut(Unfinished)) {
-        let payments = self.payments.iter().map(|(n, o)| (Subject::Payment(n.to_string()), o));
+        let payments = self.payments.iter().map(|(n, o)| {
+            (if o.is_payout { Subject::Payout(n.to_string()) } else { Subject::Payment(n.to_string()) }, o)
+        });
         let refunds = self.refunds.iter().map(|(n, o)| (Subject::Refund(n.to_string()), o));
         for (subject, order) in payments.chain(refunds) {
             let (outcome, is_done) = match order.state {
@@ -105,9 +107,13 @@ impl Bank {
         if operation == Some(Operation::Close) {
             return self.restore_close(record);
         }
-        let Some(operation @ (Operation::Pay | Operation::Refund)) = operation else { return };
+        let Some(operation @ (Operation::Pay | Operation::Refund | Operation::Payout)) = operation else { return };
         let Some(ask) = ask_of(operation, record) else { return };
-        let subject = Subject::of(&ask);
+        // A payout at a bank that makes none was refused, whatever its number is.
+        if operation == Operation::Payout && self.profile.payout.is_none() {
+            return;
+        }
+        let subject = self.subject(&ask);
         if record.status == IGNORED || Code::parse(&record.status) == Some(Code::UNAVAILABLE) {
             return;
         }
@@ -135,7 +141,7 @@ impl Bank {
 
     /// A close that was told and has no effect of its own: the bank only said so.
     fn restore_close(&mut self, record: &ChannelRecord) {
-        let subject = subject_of(record);
+        let subject = self.subject_of_record(record);
         if let Some(order) = self.order_mut(&subject).filter(|_| Code::parse(&record.status) == Some(Code::CLOSED))
             && matches!(order.state, State::Processing(_))
         {
@@ -146,7 +152,7 @@ impl Bank {
     fn restore_effect(&mut self, record: &ChannelRecord) {
         let Some(operation) = Operation::parse(&record.operation) else { return };
         let Some(run) = record.mark.as_deref().and_then(RunId::parse) else { return };
-        let subject = subject_of(record);
+        let subject = self.subject_of_record(record);
         let was = self.order_or_new(&subject, &record.order_no, &run).state;
         let is_pending = matches!(was, State::Processing(_));
         let state = match (operation, record.status.as_str(), was) {
@@ -167,7 +173,7 @@ impl Bank {
             self.uncount(&subject);
         }
         match (&subject, record.status.as_str()) {
-            (Subject::Payment(number), "SUCCESS") => {
+            (Subject::Payment(number) | Subject::Payout(number), "SUCCESS") => {
                 if let Some(payment) = self.payments.get_mut(number.as_str()) {
                     payment.fee = record.fee;
                 }
@@ -179,8 +185,15 @@ impl Bank {
         if let Some(order) = self.order_mut(&subject) {
             order.state = state;
         }
-        if let (Operation::Pay | Operation::Refund, State::Final(outcome)) = (operation, state) {
+        if let (Operation::Pay | Operation::Refund | Operation::Payout, State::Final(outcome)) = (operation, state) {
             self.restore_notice(&subject, outcome, record.at_us);
+        }
+    }
+
+    fn subject_of_record(&self, record: &ChannelRecord) -> Subject {
+        match &record.refund_no {
+            Some(number) => Subject::Refund(number.clone()),
+            None => self.subject_of_order(&record.order_no),
         }
     }
 
@@ -197,7 +210,7 @@ impl Bank {
     /// An attempt that was over. Where two outcomes of one refund are told at once, it is of the older one if it could
     /// be of either.
     fn restore_told(&mut self, record: &ChannelRecord) {
-        let subject = subject_of(record);
+        let subject = self.subject_of_record(record);
         let Some(all) = self.untold.get_mut(&subject) else { return };
         if let Some(place) = all.iter().position(|u| u.expects(record)) {
             let Untold { profile, course, .. } = &mut all[place];
@@ -213,13 +226,6 @@ impl Bank {
         if all.is_empty() {
             self.untold.remove(&subject);
         }
-    }
-}
-
-fn subject_of(record: &ChannelRecord) -> Subject {
-    match &record.refund_no {
-        Some(number) => Subject::Refund(number.clone()),
-        None => Subject::Payment(record.order_no.clone()),
     }
 }
 

@@ -68,7 +68,9 @@ pub(in crate::mock) fn ask(text: &str) -> Ask {
         run: RunId::parse(RUN).expect("valid"),
     };
     match words[..] {
-        ["pay", order, minor] => Ask { order_no: number(order), amount: amount(minor), currency: cny, ..base },
+        ["pay" | "payout", order, minor] => {
+            Ask { order_no: number(order), amount: amount(minor), currency: cny, ..base }
+        }
         ["pay", order, minor, payer] => {
             Ask { order_no: number(order), amount: amount(minor), currency: cny, payer: Some(payer.to_owned()), ..base }
         }

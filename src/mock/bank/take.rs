@@ -1,4 +1,4 @@
-//! `pay` and `refund`: taking an order in.
+//! `pay`, `refund` and `payout`: taking an order in.
 
 use super::super::luck::Luck;
 use super::super::wire::{Ask, Operation};
@@ -10,9 +10,9 @@ use crate::time::Span;
 pub(super) const FAILED: &str = "http_503";
 
 impl Bank {
-    /// `pay` and `refund`.
+    /// `pay`, `refund` and `payout`.
     pub(super) fn take(&mut self, ask: &Ask, now_us: i64) -> Decision {
-        let subject = Subject::of(ask);
+        let subject = self.subject(ask);
         let known = self.order(&subject).map(|o| (o.state, o.n_calls));
         let nth = known.map_or(0, |(_, n_calls)| n_calls).saturating_add(1);
         let luck = self.luck(&subject, &ask.run, nth);
@@ -81,6 +81,7 @@ impl Bank {
         let order = self.order_or_new(subject, &ask.order_no, &ask.run);
         // Set again, as a lost first call may have named another payment.
         order.of_payment = (ask.operation == Operation::Refund).then(|| Box::from(ask.order_no.as_str()));
+        order.is_payout = ask.operation == Operation::Payout;
         order.amount = ask.amount;
         order.currency = ask.currency;
         order.payer = payer;

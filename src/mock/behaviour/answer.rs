@@ -38,6 +38,9 @@ impl Bank {
         if outcome.is_by_rule() {
             return None;
         }
+        if let (Operation::Payout, Some(rule)) = (operation, &self.profile.payout) {
+            return Some(luck.long_time(Draw::FinalAfter, &rule.final_after, rule.time_scale));
+        }
         let of_refunds = self.profile.refund.final_after.as_ref().filter(|_| operation == Operation::Refund);
         let times = match (of_refunds, &self.profile.answer) {
             (Some(times), _) | (None, Answer::Accepts { final_after: times, .. }) => times,

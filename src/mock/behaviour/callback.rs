@@ -35,7 +35,7 @@ impl Bank {
         let order = self.order(subject)?;
         let luck = self.luck(subject, &order.run, order.nth_taken);
         let (order_no, refund_no) = match (subject, &order.of_payment) {
-            (Subject::Payment(number), _) => (number.clone(), None),
+            (Subject::Payment(number) | Subject::Payout(number), _) => (number.clone(), None),
             (Subject::Refund(number), of) => (of.as_deref().unwrap_or_default().to_owned(), Some(number.clone())),
         };
         let truth = Telling::of(outcome.code(), order.amount);
@@ -48,6 +48,7 @@ impl Bank {
             order_no,
             refund_no,
             txn: self.txn(subject),
+            operation: subject.operation(),
             currency: order.currency.map(|c| c.code().to_owned()).unwrap_or_default(),
             last: is_conflicting.then(|| truth.opposite()),
             truth,

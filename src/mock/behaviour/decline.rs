@@ -9,6 +9,7 @@ impl Bank {
     pub(in crate::mock) fn outcome(&self, ask: &Ask, luck: &Luck, now_us: i64) -> Outcome {
         let (refused, share) = match ask.operation {
             Operation::Refund => (self.refund_refused(ask, now_us), self.profile.refund.decline_share),
+            Operation::Payout => self.payout_refused(ask),
             _ => (self.limit_reached(ask, now_us), self.profile.decline.share),
         };
         if let Some(code) = refused {

@@ -19,7 +19,7 @@ pub(super) struct Ending {
 impl Bank {
     /// Takes in the call `ask`; `None` if the bank can neither remember one more order nor let one more call wait.
     pub(super) fn ending(&mut self, ask: &Ask, now_us: i64) -> Option<Ending> {
-        let subject = Subject::of(ask);
+        let subject = self.subject(ask);
         let luck = Luck::of(self.seed, &self.profile.name, ask.operation.word(), ask.run.strip(subject.number()), 1);
         let state = self.order(&subject).map(|o| o.state);
         if state.is_none() && self.is_full() {

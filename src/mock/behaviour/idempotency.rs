@@ -1,14 +1,14 @@
 //! Idempotency: a number that was used before.
 
 use super::super::bank::{Bank, Code, State, Subject};
-use super::super::wire::Ask;
+use super::super::wire::{Ask, Operation};
 use crate::profile::{OtherAmount, Repeat, Scope};
 
 impl Bank {
     /// Whether a number that is new for its operation is taken all the same, as the other operation used it.
     pub(in crate::mock) fn is_taken_elsewhere(&self, subject: &Subject) -> bool {
         let other = match subject {
-            Subject::Payment(number) => self.refunds.get(number.as_str()),
+            Subject::Payment(number) | Subject::Payout(number) => self.refunds.get(number.as_str()),
             Subject::Refund(number) => self.payments.get(number.as_str()),
         };
         self.profile.idempotency.scope == Scope::Merchant && other.is_some_and(|o| o.state != State::Unheard)
@@ -19,6 +19,9 @@ impl Bank {
         let Some(order) = self.order(subject) else { return Code::OTHER_AMOUNT };
         let rule = &self.profile.idempotency;
         let of_payment = order.of_payment.as_deref().unwrap_or(&ask.order_no);
+        if order.is_payout != (ask.operation == Operation::Payout) {
+            return Code::OTHER_AMOUNT;
+        }
         let is_same = (order.amount, order.currency, of_payment) == (ask.amount, ask.currency, ask.order_no.as_str());
         let age_us = u64::try_from(now_us.saturating_sub(order.taken_us)).unwrap_or(0);
         let is_spent = rule.window.is_some_and(|window| age_us >= window.0.as_micros());

@@ -1,6 +1,6 @@
 //! Inquiries: what is found, when, and what is missed.
 
-use super::super::bank::{Bank, Code, Decision, Subject};
+use super::super::bank::{Bank, Code, Decision};
 use super::super::luck::{Draw, Luck};
 use super::super::wire::Ask;
 use crate::profile::Way;
@@ -8,7 +8,7 @@ use crate::profile::Way;
 impl Bank {
     /// `query`: where a payment or refund stands, as far as an inquiry sees it.
     pub(in crate::mock) fn query(&mut self, ask: &Ask, now_us: i64) -> Decision {
-        let subject = Subject::of(ask);
+        let subject = self.subject(ask);
         let (n_inquiries, taken_us, code) = match self.order_mut(&subject) {
             Some(order) => {
                 order.n_inquiries = order.n_inquiries.saturating_add(1);

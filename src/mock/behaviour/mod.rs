@@ -19,6 +19,7 @@ mod inquiry;
 mod limits;
 mod maintenance;
 mod network;
+mod payout;
 mod quota;
 mod refund;
 mod reversal;

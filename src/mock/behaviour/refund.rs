@@ -11,7 +11,8 @@ impl Bank {
     pub(super) fn refund_refused(&self, ask: &Ask, now_us: i64) -> Option<Code> {
         let rule = &self.profile.refund;
         let Some(payment) = self.payments.get(ask.order_no.as_str()) else { return Some(Code::BEYOND_CAPTURED) };
-        let is_captured = payment.state == State::Final(Outcome::Success) && payment.currency == ask.currency;
+        let is_captured =
+            payment.state == State::Final(Outcome::Success) && payment.currency == ask.currency && !payment.is_payout;
         if !is_captured || ask.amount > payment.amount - payment.refunded {
             return Some(Code::BEYOND_CAPTURED);
         }
@@ -52,6 +53,7 @@ impl Bank {
                 payment.fee
             }
             Subject::Refund(_) => self.give_back(subject, 1),
+            Subject::Payout(_) => self.payout_fee(subject),
         }
     }
 
@@ -70,21 +72,28 @@ impl Bank {
         -fee_returned(rule, payment.fee, payment.amount, before, payment.given_back)
     }
 
-    /// What follows a refund that was done at `done_us`: its failure, if chance says so.
+    /// What follows a refund or payout that was done at `done_us`: its failure, if chance says so.
     pub(in crate::mock) fn comes_back(&self, subject: &Subject, done_us: i64) -> Option<Next> {
-        let Subject::Refund(_) = subject else { return None };
-        let rule = self.profile.refund.fails_after_success.as_ref()?;
-        let order = self.order(subject)?;
-        let luck = self.luck(subject, &order.run, order.nth_taken);
-        let wait =
-            rule.share.takes(luck.uniform(Draw::IsReturned)).then(|| luck.time(Draw::ReturnedAfter, &rule.after))?;
+        let luck = || self.order(subject).map(|order| self.luck(subject, &order.run, order.nth_taken));
+        let wait = match subject {
+            Subject::Payment(_) => return None,
+            Subject::Payout(_) => self.payout_returned(&luck()?)?,
+            Subject::Refund(_) => {
+                let rule = self.profile.refund.fails_after_success.as_ref()?;
+                let luck = luck()?;
+                rule.share.takes(luck.uniform(Draw::IsReturned)).then(|| luck.time(Draw::ReturnedAfter, &rule.after))?
+            }
+        };
         let at_us = done_us.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
         Some(Next::Finish { subject: subject.clone(), at_us })
     }
 
-    /// Undoes a refund that was done: its money is the merchant's again.
+    /// Undoes a refund or payout that was done: its money is the merchant's again.
     pub(in crate::mock) fn undo(&mut self, subject: &Subject, now_us: i64) -> (Vec<ChannelRecord>, Vec<Next>) {
-        let fee = self.give_back(subject, -1);
+        let fee = match subject {
+            Subject::Payout(_) => self.payout_fee_returned(subject),
+            Subject::Payment(_) | Subject::Refund(_) => self.give_back(subject, -1),
+        };
         self.release(subject);
         let outcome = Outcome::Fail(Code::RETURNED);
         if let Some(order) = self.order_mut(subject) {

@@ -17,6 +17,7 @@ impl Bank {
             return self.refuse_now(ask, now_us);
         };
         let decision = match state {
+            Some(_) if matches!(subject, Subject::Payout(_)) => self.plain(ask, Code::NOT_POSSIBLE, after, now_us),
             Some(State::Final(Outcome::Fail(code))) => self.plain(ask, code, after, now_us),
             Some(State::Closed) => self.plain(ask, Code::CLOSED, after, now_us),
             Some(State::Reversed) if self.profile.reversal.again == Again::Refuse => {

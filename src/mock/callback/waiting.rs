@@ -12,7 +12,7 @@ use super::super::bank::{Code, Course, Notice, Telling};
 use super::super::behaviour::Signing;
 use super::super::due_queue::DueQueue;
 use crate::id::RunId;
-use crate::profile::ChannelProfile;
+use crate::profile::{ChannelProfile, Operation};
 use crate::time::Span;
 
 /// An outcome to be told, and what of it is due next.
@@ -158,6 +158,7 @@ struct Row {
     refund_no: Option<String>,
     txn: String,
     currency: String,
+    operation: Operation,
     truth: Said,
     /// If it is not the truth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -204,6 +205,7 @@ impl Row {
             refund_no: notice.refund_no.clone(),
             txn: notice.txn.clone(),
             currency: notice.currency.clone(),
+            operation: notice.operation,
             truth: said(&notice.truth),
             first: (notice.first != notice.truth).then(|| said(&notice.first)),
             last: notice.last.as_ref().map(said),
@@ -232,6 +234,7 @@ impl Row {
             refund_no: self.refund_no,
             txn: self.txn,
             currency: self.currency,
+            operation: self.operation,
             first: self.first.map_or_else(|| truth.clone(), telling),
             truth,
             signing: match self.signing {

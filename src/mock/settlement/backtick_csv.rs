@@ -43,7 +43,8 @@ stands a backtick. A line of headings, a line for each row in order of time, a l
 | 费率备注 | empty | empty | empty | empty |
 
 Amounts have the decimals of the currency. Totals: 总交易单数 (rows), 应结订单总金额, 退款总金额, 充值券退款总金额, 手续费总金额 (five
-decimals), 订单总金额, 申请退款总金额. A comma in a number of the platform's becomes a space.
+decimals), 订单总金额, 申请退款总金额. A comma in a number of the platform's becomes a space. A payout is written as a reversal is, with 交易状态
+`PAYOUT` and its fee above zero; one that came back has 退款状态 `CHANGE` and amounts below zero.
 ";
 
 /// The columns, in order.
@@ -125,10 +126,11 @@ fn values(content: &Content<'_>, row: &Row) -> [String; 27] {
         RowKind::Payment => "PAYERROR",
         RowKind::Refund | RowKind::Return => "REFUND",
         RowKind::Reversal => "REVOKED",
+        RowKind::Payout | RowKind::PayoutReturn => "PAYOUT",
     };
     let refund_state = match row.kind {
         _ if !row.is_done => "FAIL",
-        RowKind::Return => "CHANGE",
+        RowKind::Return | RowKind::PayoutReturn => "CHANGE",
         _ => "SUCCESS",
     };
     let zero = String::from("0");

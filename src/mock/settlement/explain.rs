@@ -13,7 +13,7 @@ pub(in crate::mock) fn explain_settlement(text: &mut String, profile: &ChannelPr
     let _ = write!(
         text,
         "\n## Settlement files\n\
-         `GET {place}` on the control surface: the payments, refunds, reversals and refunds that came back of one day, in \
+         `GET {place}` on the control surface: the payments, refunds, reversals, payouts and what came back of one day, in \
          {}, one row each. The day is that on which it begins, at {:?} by the bank's clock (UTC{:?}). Its file can be \
          fetched {} after its end; before that, and while it is not there, the answer is 404. `{place}/digest` gives \
          `{{name, hash_type, hash_value}}`: SHA-1 of the whole file{}, lower-case hex. With `?at=<Unix seconds>` both \

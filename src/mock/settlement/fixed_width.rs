@@ -19,12 +19,12 @@ spaces, sums are a sign and 19 digits of minor units. Positions count bytes from
 | | 45–58 | when the file was made, `YYYYMMDDHHMMSS` by the bank's clock |
 | detail | 1 | `D` |
 | | 2–15 | when it was done, as above |
-| | 16–23 | `消费` payment, `退款` refund, `冲正` reversal, `退回` refund that came back |
+| | 16–23 | `消费` payment, `退款` refund, `冲正` reversal, `退回` refund that came back, `代付` payout, `代付退回` payout that came back |
 | | 24–25 | `00` done, `05` failed |
 | | 26–153 | `order_no` |
 | | 154–281 | `refund_no`, or empty |
 | | 282–301 | `txn`, of the refund if it is about one |
-| | 302–321 | the amount; refunds and reversals are below zero |
+| | 302–321 | the amount; refunds, reversals and payouts are below zero |
 | | 322–341 | the fee: above zero the bank keeps it, below zero it gives it back |
 | | 342–344 | the currency |
 | trailer | 1 | `T` |
@@ -110,6 +110,8 @@ fn push_detail(text: &mut String, content: &Content<'_>, row: &Row) {
         RowKind::Refund => "退款",
         RowKind::Reversal => "冲正",
         RowKind::Return => "退回",
+        RowKind::Payout => "代付",
+        RowKind::PayoutReturn => "代付退回",
     };
     Record::new("D")
         .field(&content.local(row.at_us, "%Y%m%d%H%M%S"), 14)

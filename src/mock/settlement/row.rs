@@ -16,6 +16,10 @@ pub(in crate::mock) enum RowKind {
     Reversal,
     /// A refund that came back.
     Return,
+    /// Money that the merchant sent.
+    Payout,
+    /// A payout that came back.
+    PayoutReturn,
 }
 
 impl RowKind {
@@ -26,6 +30,8 @@ impl RowKind {
             Self::Refund => "refund",
             Self::Reversal => "reverse",
             Self::Return => "return",
+            Self::Payout => "payout",
+            Self::PayoutReturn => "payout_return",
         }
     }
 }
@@ -68,6 +74,8 @@ impl Row {
             ("pay", status) if status == success => RowKind::Payment,
             ("refund", status) if status == success => RowKind::Refund,
             ("refund", RETURNED) => RowKind::Return,
+            ("payout", status) if status == success => RowKind::Payout,
+            ("payout", RETURNED) => RowKind::PayoutReturn,
             ("reverse", status) if status == reversed => RowKind::Reversal,
             _ => return None,
         };
@@ -76,7 +84,10 @@ impl Row {
             at_us: record.at_us,
             order_no: record.order_no.clone(),
             refund_no: record.refund_no.clone(),
-            payment_txn: payment_txn(&record.order_no),
+            payment_txn: match (kind, &record.txn) {
+                (RowKind::Payout | RowKind::PayoutReturn, Some(txn)) => txn.clone(),
+                _ => payment_txn(&record.order_no),
+            },
             txn: record.txn.clone().unwrap_or_default(),
             amount: record.amount,
             fee: record.fee,
@@ -87,8 +98,8 @@ impl Row {
     /// Minor units that come to the merchant; below zero they go from it.
     pub(super) fn signed(&self) -> i64 {
         match self.kind {
-            RowKind::Payment | RowKind::Return => self.amount,
-            RowKind::Refund | RowKind::Reversal => -self.amount,
+            RowKind::Payment | RowKind::Return | RowKind::PayoutReturn => self.amount,
+            RowKind::Refund | RowKind::Reversal | RowKind::Payout => -self.amount,
         }
     }
 
@@ -97,7 +108,7 @@ impl Row {
         if self.kind == RowKind::Payment { self.amount } else { 0 }
     }
 
-    /// Minor units given back; below zero they came back.
+    /// Minor units given back or sent; below zero they came back.
     pub(super) fn given_back(&self) -> i64 {
         if self.kind == RowKind::Payment { 0 } else { -self.signed() }
     }

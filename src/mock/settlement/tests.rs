@@ -188,3 +188,54 @@ fn files_are_packed_cut_short_and_wrongly_encoded_after_their_digest_is_taken() 
     assert_eq!((read.as_bytes(), is_broken), (&plain.bytes[..], false));
     assert_eq!(wrong.sha1, hex::encode(Sha1::digest(&wrong.bytes)));
 }
+
+/// A payout of 5.00 with a fee of 1.00, and another that came back, in every format: by hand from the tables.
+#[test]
+fn payouts_go_from_the_merchant_and_come_back() {
+    let row = |kind, order_no: &str, fee| Row {
+        kind,
+        at_us: TEN_US,
+        order_no: order_no.to_owned(),
+        refund_no: None,
+        payment_txn: String::from("T1"),
+        txn: String::from("T1"),
+        amount: 500,
+        fee,
+        is_done: true,
+    };
+    let rows = || vec![row(RowKind::Payout, "o1", 100), row(RowKind::PayoutReturn, "o2", 0)];
+    let lines = |format: &str| -> Vec<String> {
+        let profile = profile(&json!({ "format": format, "utc_offset": "+08:00" }));
+        let content = content(&profile, rows());
+        let text = match format {
+            "backtick_csv" => backtick_csv::text(&content),
+            "fixed_width" => fixed_width::text(&content),
+            _ => zipped_gbk_csv::details(&content),
+        };
+        let lines = text.lines().filter(|line| line.contains("o1") || line.contains("o2"));
+        lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    assert_eq!(
+        lines("backtick_csv"),
+        [
+            "`2026-03-02 10:00:00,`,`88,`0,`,`T1,`o1,`,`APP,`PAYOUT,`OTHERS,`CNY,`0.00,`0.00,`T1,`0,`5.00,`0.00,`ORIGINAL,\
+             `SUCCESS,`,`,`1.00000,`0.60%,`0.00,`5.00,`",
+            "`2026-03-02 10:00:00,`,`88,`0,`,`T1,`o2,`,`APP,`PAYOUT,`OTHERS,`CNY,`0.00,`0.00,`T1,`0,`-5.00,`0.00,`ORIGINAL,\
+             `CHANGE,`,`,`0.00000,`0.60%,`0.00,`-5.00,`",
+        ]
+    );
+    assert_eq!(
+        lines("fixed_width"),
+        [
+            "D20260302100000代付 00o1 T1 -0000000000000000500+0000000000000000100CNY",
+            "D20260302100000代付退回00o2 T1 +0000000000000000500+0000000000000000000CNY",
+        ]
+    );
+    assert_eq!(
+        lines("zipped_gbk_csv"),
+        [
+            "T1 ,o1 ,代付,成功,,2026-03-02 10:00:00,,,,,-5.00,-5.00,0.00,,-1.00,",
+            "T1 ,o2 ,代付退回,成功,,2026-03-02 10:00:00,,,,,5.00,5.00,0.00,,0.00,",
+        ]
+    );
+}

@@ -20,14 +20,14 @@ nothing is quoted. A line that begins with `#` is no row. Between the marker `#-
 
 | Column | Value |
 |---|---|
-| 钱包交易号 | `txn` of the payment, and a tab |
+| 钱包交易号 | `txn` of the payment or payout, and a tab |
 | 商户订单号 | `order_no`, and a tab |
-| 业务类型 | `交易` payment, `退款` refund, `撤销` reversal, `退款退回` refund that came back |
+| 业务类型 | `交易` payment, `退款` refund, `撤销` reversal, `退款退回` refund that came back, `代付` payout, `代付退回` payout that came back |
 | 业务状态 | `成功`; `失败` if it failed |
 | 商品名称 | empty |
 | 完成时间 | `YYYY-MM-DD HH:MM:SS` by the bank's clock |
 | 门店编号, 操作员, 终端号, 对方账户 | empty |
-| 订单金额（元） | the amount; refunds and reversals are below zero |
+| 订单金额（元） | the amount; refunds, reversals and payouts are below zero |
 | 商家实收（元） | the same |
 | 优惠金额（元） | 0 |
 | 退款请求号 | `refund_no` and a tab, or empty |
@@ -77,7 +77,7 @@ fn exported(content: &Content<'_>) -> String {
     format!("#导出时间：[{}]\r\n", content.local(content.made_us, "%Y年%m月%d日 %H:%M:%S"))
 }
 
-fn details(content: &Content<'_>) -> String {
+pub(super) fn details(content: &Content<'_>) -> String {
     let (currency, totals) = (content.currency(), content.totals);
     let unit = unit(currency);
     let mut text = head(content, "业务明细查询") + &marker("业务明细列表");
@@ -102,6 +102,8 @@ fn push_row(text: &mut String, content: &Content<'_>, row: &Row) {
         RowKind::Refund => "退款",
         RowKind::Reversal => "撤销",
         RowKind::Return => "退款退回",
+        RowKind::Payout => "代付",
+        RowKind::PayoutReturn => "代付退回",
     };
     let state = if row.is_done { "成功" } else { "失败" };
     let refund_no = row.refund_no.as_deref().map_or_else(String::new, |number| format!("{}\t", cell(number)));

@@ -16,6 +16,8 @@ const TIME: &str = "1763600000";
 pub(super) struct Client {
     stream: BufReader<TcpStream>,
     channel: &'static str,
+    merchant: &'static str,
+    key: &'static str,
 }
 
 impl Client {
@@ -24,18 +26,29 @@ impl Client {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-        Ok(Self { stream: BufReader::new(stream), channel })
+        Ok(Self { stream: BufReader::new(stream), channel, merchant: "88", key: "k" })
+    }
+
+    /// The same with another number and key.
+    pub(super) fn of_merchant(self, merchant: &'static str, key: &'static str) -> Self {
+        Self { merchant, key, ..self }
+    }
+
+    /// How long it waits for an answer.
+    pub(super) fn give_up_after(&self, time: Duration) {
+        self.stream.get_ref().set_read_timeout(Some(time)).expect("a time");
     }
 
     /// A signed and marked call: HTTP status and body.
     pub(super) fn call(&mut self, operation: &str, body: &Value) -> io::Result<(u16, Value)> {
         let (path, body) = (format!("/{}/v1/{operation}", self.channel), body.to_string());
-        let mut mac = Hmac::<Sha256>::new_from_slice(b"k").expect("any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.as_bytes()).expect("any length");
         mac.update(format!("POST\n{path}\n{TIME}\n{body}").as_bytes());
         let signature = hex::encode(mac.finalize().into_bytes());
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: bank\r\nx-bank-merchant: 88\r\nx-bank-time: {TIME}\r\n\
+            "POST {path} HTTP/1.1\r\nhost: bank\r\nx-bank-merchant: {}\r\nx-bank-time: {TIME}\r\n\
              x-bank-sign: {signature}\r\nx-stress-test: {RUN}\r\ncontent-length: {}\r\n\r\n{body}",
+            self.merchant,
             body.len()
         );
         let (status, body) = self.exchange(&request)?;
@@ -44,11 +57,22 @@ impl Client {
 
     /// A payment of `amount` minor units, to be told to `notify_url`.
     pub(super) fn pay(&mut self, order: &str, amount: i64, notify_url: Option<&str>) -> io::Result<(u16, Value)> {
+        self.ask_for("pay", order, amount, notify_url)
+    }
+
+    /// The same of another operation.
+    pub(super) fn ask_for(
+        &mut self,
+        operation: &str,
+        order: &str,
+        amount: i64,
+        notify_url: Option<&str>,
+    ) -> io::Result<(u16, Value)> {
         let mut body = json!({ "order_no": order, "amount": amount, "currency": "CNY" });
         if let Some(url) = notify_url {
             body["notify_url"] = json!(url);
         }
-        self.call("pay", &body)
+        self.call(operation, &body)
     }
 
     /// What the bank says of `order` now.

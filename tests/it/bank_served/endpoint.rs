@@ -9,8 +9,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::net::TcpSocket;
 
-/// What came of callbacks: the order and whether it was acknowledged, in order of arrival.
-pub(super) type Seen = Arc<Mutex<Vec<(String, bool)>>>;
+/// What came of callbacks: the order, the status told, and whether it was acknowledged, in order of arrival.
+pub(super) type Seen = Arc<Mutex<Vec<(String, String, bool)>>>;
 
 /// An endpoint that is down: calls are refused.
 pub(super) struct Down {
@@ -31,10 +31,10 @@ impl Down {
         let seen = Seen::default();
         let answer = async move |State(seen): State<Seen>, body: Bytes| {
             let body: Value = serde_json::from_slice(&body).expect("JSON");
-            let order = body["order_no"].as_str().expect("a number").to_owned();
+            let text = |key: &str| body[key].as_str().expect("text").to_owned();
             let mut seen = seen.lock().expect("no panic");
             let is_acknowledged = acknowledges(seen.len());
-            seen.push((order, is_acknowledged));
+            seen.push((text("order_no"), text("status"), is_acknowledged));
             if is_acknowledged { (StatusCode::OK, "success") } else { (StatusCode::SERVICE_UNAVAILABLE, "later") }
         };
         let router = axum::Router::new().route("/told", axum::routing::post(answer)).with_state(Arc::clone(&seen));

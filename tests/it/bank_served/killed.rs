@@ -148,7 +148,7 @@ async fn twenty_kills_at_load_lose_and_invent_nothing() {
         tokio::task::spawn_blocking(move || kill_and_compare(&dir, &url)).await.expect("all of it holds");
 
     let seen = seen.lock().expect("no panic");
-    let said: HashSet<&str> = seen.iter().filter(|(_, is)| *is).map(|(order, _)| order.as_str()).collect();
+    let said: HashSet<&str> = seen.iter().filter(|(_, _, is)| *is).map(|(order, _, _)| order.as_str()).collect();
     let purse = read(&scratch.path().join("journal"), "purse");
     let mut n_acknowledged = 0;
     for (order, of) in by_order(&purse) {
