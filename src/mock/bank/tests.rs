@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::sample::{RUN, answered_after, ask, bank, effects, play, restore, shown, wallet};
+use super::sample::{RUN, answered_after, ask, bank, effects, play, restore, share_of, shown, wallet};
 use super::*;
 
 #[test]
@@ -183,57 +183,45 @@ fn records_are_numbered_without_gaps_and_carry_the_mark() {
     assert!(records.iter().all(|r| r.mark.as_deref() == Some(RUN) && r.channel == "bank"));
 }
 
-/// Counts of `n` payments by what is seen of them.
-fn count(bank: &mut Bank, n: u64) -> std::collections::BTreeMap<String, u64> {
-    let mut counts = std::collections::BTreeMap::new();
-    for order in 0..n {
-        let decision = bank.handle(&ask(&format!("pay {order} 500")), 0);
-        let seen = format!("{} {}", shown(&decision.reply), effects(&decision.records).join(" "));
-        *counts.entry(seen.trim().to_owned()).or_default() += 1;
-    }
-    counts
-}
-
-/// Aim: every behaviour happens at its stated share. Method: 20,000 payments of one seed; each count must lie
-/// within four standard deviations of the binomial mean.
+/// Aim: every behaviour happens at its stated share, and exactly as often as a second program says. Method: 20,000
+/// payments of one seed, counted by what is seen of them.
 #[test]
 fn every_behaviour_happens_at_its_share() {
-    let n = 20_000;
-    let counts = count(
-        &mut bank(&json!({
-            "decline": { "share": "10 %", "codes": [{ "code": "51", "weight": 3 }, { "code": "05", "weight": 1 }] },
-            "unknown": {
-                "share": "20 %",
-                "executed": "50 %",
-                "shows": [
-                    { "as": "no_answer", "weight": 2 },
-                    { "as": "http_500", "weight": 1 },
-                    { "as": "reset_before", "weight": 1 },
-                    { "as": "reset_after", "weight": 1 }
-                ]
-            }
-        })),
-        n,
-    );
+    let mut bank = bank(&json!({
+        "decline": { "share": "10 %", "codes": [{ "code": "51", "weight": 3 }, { "code": "05", "weight": 1 }] },
+        "unknown": {
+            "share": "20 %",
+            "executed": "50 %",
+            "shows": [
+                { "as": "no_answer", "weight": 2 },
+                { "as": "http_500", "weight": 1 },
+                { "as": "reset_before", "weight": 1 },
+                { "as": "reset_after", "weight": 1 }
+            ]
+        }
+    }));
+    let mut seen = |order: u32| {
+        let decision = bank.handle(&ask(&format!("pay {order} 500")), 0);
+        format!("{} {}", shown(&decision.reply), effects(&decision.records).join(" ")).trim().to_owned()
+    };
+    let seen: Vec<String> = (0..20_000).map(&mut seen).collect();
     let table = [
-        ("00 SUCCESS pay SUCCESS 500", 0.8 * 0.9),
-        ("51 FAIL pay FAIL 500", 0.8 * 0.1 * 0.75),
-        ("05 FAIL pay FAIL 500", 0.8 * 0.1 * 0.25),
-        ("hang", 0.1 * 0.5),
-        ("page 500", 0.1 * 0.25),
-        ("reset", 0.1 * 0.25),
-        ("hang pay SUCCESS 500", 0.1 * 0.5 * 0.9),
-        ("hang pay FAIL 500", 0.1 * 0.5 * 0.1),
-        ("page 500 pay SUCCESS 500", 0.1 * 0.25 * 0.9),
-        ("page 500 pay FAIL 500", 0.1 * 0.25 * 0.1),
-        ("reset pay SUCCESS 500", 0.1 * 0.25 * 0.9),
-        ("reset pay FAIL 500", 0.1 * 0.25 * 0.1),
+        ("00 SUCCESS pay SUCCESS 500", 0.8 * 0.9, 14_472),
+        ("51 FAIL pay FAIL 500", 0.8 * 0.1 * 0.75, 1_161),
+        ("05 FAIL pay FAIL 500", 0.8 * 0.1 * 0.25, 344),
+        ("hang", 0.1 * 0.5, 1_025),
+        ("page 500", 0.1 * 0.25, 515),
+        ("reset", 0.1 * 0.25, 521),
+        ("hang pay SUCCESS 500", 0.1 * 0.5 * 0.9, 905),
+        ("hang pay FAIL 500", 0.1 * 0.5 * 0.1, 104),
+        ("page 500 pay SUCCESS 500", 0.1 * 0.25 * 0.9, 413),
+        ("page 500 pay FAIL 500", 0.1 * 0.25 * 0.1, 46),
+        ("reset pay SUCCESS 500", 0.1 * 0.25 * 0.9, 448),
+        ("reset pay FAIL 500", 0.1 * 0.25 * 0.1, 46),
     ];
-    assert_eq!(counts.len(), table.len(), "{counts:?}");
-    for (seen, share) in table {
-        let got = counts.get(seen).copied().unwrap_or(0) as f64;
-        let (mean, deviation) = (n as f64 * share, (n as f64 * share * (1.0 - share)).sqrt());
-        assert!((got - mean).abs() <= 4.0 * deviation, "{seen}: {got}, expected {mean:.0} ± {deviation:.0}");
+    assert_eq!(table.iter().map(|(_, _, count)| count).sum::<u32>(), 20_000, "there is nothing else");
+    for (wanted, share, count) in table {
+        share_of(20_000, |n| seen[usize::try_from(n).expect("small")] == wanted).check(share, count);
     }
 }
 
@@ -244,20 +232,18 @@ fn duplicates_losses_and_missed_inquiries_happen_at_their_share() {
     profile["callback"]["lost_share"] = json!("2 %");
     profile["inquiry"] = json!({ "visibility_lag": "0s", "not_found_share": "10 %" });
     let mut bank = bank(&profile);
-    let (mut n_twice, mut n_lost, mut n_missed) = (0, 0, 0);
-    for order in 0..10_000 {
-        bank.handle(&ask(&format!("pay {order} 500")), 0);
-        let (_, next) = bank.finish(&Subject::Payment(format!("{RUN}-{order}")), 100_000);
-        let [Next::Tell(notice)] = &next[..] else { panic!("{next:?}") };
-        n_twice += i32::from(notice.is_duplicate);
-        n_lost += i32::from(notice.is_lost);
-        let inquiry = bank.handle(&ask(&format!("query {order}")), 200_000);
-        n_missed += i32::from(shown(&inquiry.reply) == "25 NOT_FOUND");
+    let met: Vec<[bool; 3]> = (0..10_000)
+        .map(|order| {
+            bank.handle(&ask(&format!("pay {order} 500")), 0);
+            let (_, next) = bank.finish(&Subject::Payment(format!("{RUN}-{order}")), 100_000);
+            let [Next::Tell(notice)] = &next[..] else { panic!("{next:?}") };
+            let inquiry = bank.handle(&ask(&format!("query {order}")), 200_000);
+            [notice.is_duplicate, notice.is_lost, shown(&inquiry.reply) == "25 NOT_FOUND"]
+        })
+        .collect();
+    for (kind, share, count) in [(0, 0.06, 591), (1, 0.02, 213), (2, 0.10, 981)] {
+        share_of(10_000, |n| met[usize::try_from(n).expect("small")][kind]).check(share, count);
     }
-    // Means 600, 200 and 1000; four standard deviations are 95, 56 and 120.
-    assert!((505..=695).contains(&n_twice), "{n_twice}");
-    assert!((144..=256).contains(&n_lost), "{n_lost}");
-    assert!((880..=1_120).contains(&n_missed), "{n_missed}");
 }
 
 #[test]
