@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod profile;
 pub mod scenario;
 pub mod shape;
+pub mod signature;
 pub mod stats;
 
 // Floor 2: judgement.

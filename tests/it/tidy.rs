@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Floor of each top module of `src/`. A module uses modules of lower floors, and of its own.
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["units", "time", "money", "id", "seed", "verdict"]),
-    (1, &["arrival", "ledger", "history", "stats", "scenario", "profile", "shape"]),
+    (1, &["arrival", "ledger", "history", "stats", "scenario", "profile", "shape", "signature"]),
     (2, &["plan", "measure", "invariant", "judge", "capacity", "canary"]),
     (3, &["tls", "transport", "engine", "mock", "virtual_account", "book", "store"]),
     (4, &["report"]),
