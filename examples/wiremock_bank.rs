@@ -7,13 +7,15 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it did")]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use plimsoll::cli::input::read_profile;
 use plimsoll::ledger::RecordKind;
-use plimsoll::mock::{MountedBank, sign};
-use plimsoll::profile::Key;
+use plimsoll::mock::{MountedBank, Signed};
 use plimsoll::seed::Seed;
+use plimsoll::signature::{Encoding, Scheme, SigningKey};
+use plimsoll::transport::control_client;
 use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -24,7 +26,8 @@ const KEY: &str = "east-mock-key-not-a-secret";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let profile = read_profile("wallet_east.yaml", include_str!("../mocks/wallet_east.yaml")).expect("a sound profile");
+    let text = include_str!("../mocks/wallet_east.yaml");
+    let profile = read_profile("wallet_east.yaml", text, Path::new("mocks")).expect("a sound profile");
     let server = MockServer::start().await;
     let wallet = MountedBank::mount(profile, Seed(7), &server).await?;
 
@@ -74,14 +77,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn call(url: &str, operation: &str, body: &Value) -> Result<String, Box<dyn std::error::Error>> {
     let (url, body) = (format!("{url}/v1/{operation}"), body.to_string());
     let path = format!("/wallet_east/v1/{operation}");
-    let request = reqwest::Client::new()
+    let key = SigningKey::parse(Scheme::HmacSha256, KEY)?;
+    let signed = Signed { method: "POST", path: &path, time: "1763600000", body: body.as_bytes() };
+    let request = control_client()
+        .build()?
         .post(url)
         .timeout(Duration::from_secs(1))
         .header("x-bank-merchant", MERCHANT)
         .header("x-bank-time", "1763600000")
-        .header("x-bank-sign", sign(&Key::new(KEY), "POST", &path, "1763600000", body.as_bytes()))
+        .header("x-bank-sign", signed.sign(&key, Encoding::Hex))
         .header("x-stress-test", "r0abc")
-        .body(body);
+        .body(body.clone());
     let Ok(answer) = request.send().await else { return Ok(String::from("UNKNOWN")) };
     let body: Value = answer.json().await.unwrap_or_default();
     Ok(body["status"].as_str().unwrap_or("UNKNOWN").to_owned())

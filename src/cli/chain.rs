@@ -6,6 +6,7 @@ use plimsoll_chain::{ChainConfig, ChannelEndpoint, Defect, Limits, Release, Secr
 use super::args::ChainArgs;
 use super::{Failure, lifeline};
 use crate::profile::{Answer, ChannelProfile, Signature};
+use crate::signature::Encoding;
 
 /// Serves until told to end.
 pub(crate) async fn serve(args: ChainArgs) -> Result<(), Failure> {
@@ -52,10 +53,14 @@ pub(crate) fn method_of(profile: &ChannelProfile) -> &'static str {
     }
 }
 
-/// The key shared with a bank of this profile.
-pub(crate) fn key_of(profile: &ChannelProfile) -> String {
-    let Signature::HmacSha256 { key } = &profile.signature;
-    String::from_utf8_lossy(key.as_bytes()).into_owned()
+/// The key shared with a bank of this profile; `None` if the embedded chain cannot sign as the bank wants it.
+pub(crate) fn key_of(profile: &ChannelProfile) -> Option<String> {
+    match &profile.signature {
+        Signature::HmacSha256(shared) if profile.signature.encoding() == Encoding::Hex => {
+            shared.key.text().map(str::to_owned)
+        }
+        Signature::HmacSha256(_) | Signature::Md5(_) | Signature::Rsa2(_) | Signature::RsaPss(_) => None,
+    }
 }
 
 /// Environment variable that holds the signing key of channel `name`.

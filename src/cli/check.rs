@@ -137,7 +137,10 @@ fn check_file(path: &Path, kind: Option<Kind>) -> Vec<Diagnostic> {
     };
     match kind {
         Kind::Scenario => load_scenario(path).map_or_else(|problems| problems, |loaded| loaded.warnings),
-        Kind::Profile => read_profile(&name, &text).err().unwrap_or_default(),
+        Kind::Profile => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            read_profile(&name, &text, folder).err().unwrap_or_default()
+        }
         Kind::Shape => parse_yaml(&name, &text).err().unwrap_or_default(),
     }
 }

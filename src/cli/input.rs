@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::chain::key_of;
 use crate::arrival::TraceData;
 use crate::plan::DataSet;
 use crate::profile::ChannelProfile;
@@ -19,6 +20,7 @@ use crate::tls::ClientParts;
 
 mod data;
 mod files;
+mod keys;
 mod profile;
 mod shape;
 mod tls;
@@ -116,11 +118,17 @@ impl Loading<'_> {
             let (pointer, path) = (item("/channels", n), self.folder.join(name));
             let Some(text) = self.text(&pointer, &path) else { continue };
             digest.add(text.as_bytes());
-            let read = read_profile(&files::shown(&path), &text);
+            let read = read_profile(&files::shown(&path), &text, path.parent().unwrap_or(Path::new("")));
             let Some(profile) = self.keep(read) else { continue };
             if profiles.iter().any(|other| other.profile.name == profile.name) {
                 self.error(&pointer, format!("a second channel called `{}`", profile.name)).help =
                     Some(String::from("give each profile a name of its own: it is part of the channel's address"));
+            }
+            if matches!(scenario.target.kind(), Some(TargetKind::Embedded(_))) && key_of(&profile).is_none() {
+                let message = format!("the embedded chain cannot sign as `{}` wants it", profile.name);
+                let problem = self.error(&pointer, message);
+                problem.label = String::from("the chain signs with HMAC-SHA256 in lower-case hex");
+                problem.help = Some(format!("drive this bank alone: `target: {{ channel: {} }}`", profile.name));
             }
             profiles.push(LoadedProfile { path, profile });
         }

@@ -159,7 +159,7 @@ fn load_profiles(paths: &[PathBuf]) -> Result<Vec<ChannelProfile>, Failure> {
         let name = path.display().to_string();
         match input::read_text(path) {
             Err(error) => problems.push(Diagnostic::of_file(&name, format!("cannot be read: {error}"))),
-            Ok(text) => match read_profile(&name, &text) {
+            Ok(text) => match read_profile(&name, &text, path.parent().unwrap_or(Path::new(""))) {
                 Ok(profile) => profiles.push(profile),
                 Err(more) => problems.extend(more),
             },

@@ -1,26 +1,24 @@
 //! The interface of a bank, for whoever writes an adapter to it: generated from its profile, so that it cannot lie.
 
+mod signature;
+
 use std::fmt::Write;
 
+use self::signature::explain_signature;
 use super::bank::Code;
 use super::settlement::explain_settlement;
-use super::sign::sign;
 use crate::profile::{
-    Acknowledgement, Answer, Callback, ChannelProfile, Closed, FeeReturned, Operation, Over, Payout, Quota, Repeat,
-    Signature, Way, When,
+    Acknowledgement, Answer, Callback, ChannelProfile, Closed, Face, FeeReturned, Operation, Over, Payout, Quota,
+    Repeat, Way, When,
 };
 use crate::time::Span;
 use crate::units::span_text;
-
-/// The time and the order of the worked example.
-const EXAMPLE_TIME: &str = "1763600000";
-const EXAMPLE_BODY: &str = r#"{"order_no":"r0abc-0000001p.p1","amount":1200,"currency":"CNY"}"#;
 
 /// How to talk to the bank of `profile`, as Markdown. What is left to chance is not told, but for what may happen.
 pub fn explain(profile: &ChannelProfile) -> String {
     let mut text = format!("# {}\n\n", profile.name);
     calls(&mut text, profile);
-    signatures(&mut text, profile);
+    explain_signature(&mut text, profile);
     answers(&mut text, profile);
     if let Some(callback) = &profile.callback {
         callbacks(&mut text, profile, callback);
@@ -45,7 +43,15 @@ fn calls(text: &mut String, profile: &ChannelProfile) {
         Operation::Reverse => "`order_no`",
         Operation::Payout => "`order_no` (of the payout), `amount, currency, notify_url?`",
     };
-    line(text, "## Calls\nHTTP `POST`, JSON, amounts as integers in minor units, numbers of 1 to 128 characters.\n");
+    let _ = writeln!(
+        text,
+        "## Calls\nHTTP `POST`, {}, amounts as integers in minor units, numbers of 1 to 128 characters.\n",
+        match profile.face {
+            Face::Json => "JSON",
+            Face::Form => "a form (`application/x-www-form-urlencoded`, UTF-8), each field once",
+            Face::Xml => "XML (UTF-8), `<call>` with an element for each field",
+        }
+    );
     line(text, "| Path | Body |\n|---|---|");
     for operation in Operation::ALL.into_iter().filter(|&op| op != Operation::Payout || profile.payout.is_some()) {
         let _ = writeln!(text, "| `/{}/v1/{}` | {} |", profile.name, operation.word(), body(operation));
@@ -56,39 +62,6 @@ fn calls(text: &mut String, profile: &ChannelProfile) {
          `GET /{}/v1/statement?day=YYYY-MM-DD`, CSV.",
         profile.name
     );
-}
-
-fn signatures(text: &mut String, profile: &ChannelProfile) {
-    let Signature::HmacSha256 { key } = &profile.signature;
-    let path = format!("/{}/v1/pay", profile.name);
-    let signature = sign(key, "POST", &path, EXAMPLE_TIME, EXAMPLE_BODY.as_bytes());
-    let _ = write!(
-        text,
-        "\n## Signature\n\
-         | Header | Value |\n|---|---|\n\
-         | `x-bank-merchant` | `{}` |\n\
-         | `x-bank-time` | Unix seconds |\n\
-         | `x-bank-sign` | lower-case hex of HMAC-SHA256 with the shared key over `METHOD \\n PATH \\n TIME \\n BODY`, \
-         line feeds alone between them, the path without its query |\n\
-         | `x-stress-test` | the run; without it a call is refused as a stranger's |\n\n\
-         With the key `{}`, a `POST` to `{path}` at `{EXAMPLE_TIME}` with the body\n\
-         `{EXAMPLE_BODY}`\n\
-         is signed `{signature}`.\n",
-        profile.merchant_no,
-        String::from_utf8_lossy(key.as_bytes()),
-    );
-    let faults = &profile.signature_faults;
-    if let Some(within) = faults.call_time_within {
-        let _ = writeln!(text, "A call is refused if its time is more than {} off.", span_text(within.0));
-    }
-    if let Some(rotation) = &faults.rotation {
-        let _ = writeln!(
-            text,
-            "The key changes {} after the first call; calls with the old one are taken for another {}.",
-            span_text(rotation.after.0),
-            span_text(rotation.overlap.0)
-        );
-    }
 }
 
 /// The codes this bank can answer with, in order, each with its HTTP status and what it means.
@@ -148,7 +121,13 @@ fn codes(profile: &ChannelProfile) -> Vec<(String, u16, &'static str, String)> {
 }
 
 fn answers(text: &mut String, profile: &ChannelProfile) {
-    line(text, "\n## Answers\n`{code, status, order_no, refund_no?, txn?, amount?, message?}`\n");
+    let written = match profile.face {
+        Face::Json => "",
+        Face::Form => ", as a form",
+        Face::Xml => ", as elements of `<answer>`",
+    };
+    let _ =
+        writeln!(text, "\n## Answers\n`{{code, status, order_no, refund_no?, txn?, amount?, message?}}`{written}\n");
     line(text, "| code | HTTP | status | Means |\n|---|---|---|---|");
     for (code, http, status, means) in codes(profile) {
         let _ = writeln!(text, "| `{code}` | {http} | `{status}` | {means} |");
@@ -191,9 +170,19 @@ fn callbacks(text: &mut String, profile: &ChannelProfile, callback: &Callback) {
     let _ = write!(
         text,
         "\n## Callbacks\n\
-         `POST <notify_url>` `{{order_no, refund_no?, txn, status, code, amount, currency}}`, status `SUCCESS` or `FAIL`, signed as \
-         calls are, with the path of your address. Acknowledged by {acknowledged} within {}; otherwise again after \
+         `POST <notify_url>` `{{order_no, refund_no?, txn, status, code, amount, currency}}`,{} status `SUCCESS` or `FAIL`, signed \
+         {} with the path of your address. Acknowledged by {acknowledged} within {}; otherwise again after \
          {}, then never.\n",
+        match profile.face {
+            Face::Json => "",
+            Face::Form => " as a form,",
+            Face::Xml => " as elements of `<callback>`,",
+        },
+        if profile.signature.scheme().is_shared() {
+            "as calls are,"
+        } else {
+            "as calls are, but with the bank's key, and"
+        },
         span_text(callback.acknowledged_within.0),
         if waits.is_empty() { String::from("nothing") } else { waits.join(", ") },
     );

@@ -4,11 +4,12 @@ use hyper::HeaderMap;
 
 use crate::id::RunId;
 use crate::money::Currency;
-use crate::profile::{ChannelProfile, Key};
+use crate::profile::ChannelProfile;
+use crate::signature::VerifyingKey;
 
 use super::bank::Refusal;
 use super::behaviour::Keys;
-use super::sign::is_signed;
+use super::sign::Signed;
 use super::wire::{Ask, AskBody, Operation};
 
 /// Characters of the longest order or refund number.
@@ -53,7 +54,7 @@ pub(super) fn check_call(
     call: &RawCall<'_>,
     now_us: i64,
 ) -> Result<Ask, Box<Refusal>> {
-    let parsed = serde_json::from_slice::<AskBody>(call.body);
+    let parsed = profile.face.read_ask(call.body);
     let body = parsed.as_ref().cloned().unwrap_or_default();
     let refuse = |http, code, message: String| {
         // Only what fits an order number goes into the record: a stranger's body may be anything.
@@ -79,19 +80,20 @@ pub(super) fn check_call(
     if call.merchant != Some(profile.merchant_no.as_str()) {
         return Err(refuse(401, "A0", String::from("no such merchant")));
     }
-    let with = |key: &Key| {
-        call.time
-            .zip(call.signature)
-            .is_some_and(|(t, signature)| is_signed(key, signature, "POST", call.path, t, call.body))
+    let with = |key: &VerifyingKey| {
+        call.time.zip(call.signature).is_some_and(|(time, signature)| {
+            let signed = Signed { method: "POST", path: call.path, time, body: call.body };
+            signed.is_signed(key, keys.encoding, signature)
+        })
     };
-    if !with(&keys.current) && !keys.former.as_ref().is_some_and(with) {
+    if !with(&keys.calls) && !keys.former.as_ref().is_some_and(with) {
         return Err(refuse(401, "A0", String::from("signature")));
     }
     if !profile.signature_faults.takes_time(call.time.unwrap_or_default(), now_us) {
         return Err(refuse(401, "A0", String::from("the time is too far from the bank's")));
     }
-    if let Err(e) = &parsed {
-        return Err(refuse(400, "30", format!("not the JSON of a call: {e}")));
+    if let Err(why) = &parsed {
+        return Err(refuse(400, "30", why.clone()));
     }
     ask_from(call.operation, body.clone(), marked).map_err(|message| refuse(400, "30", message))
 }
@@ -144,8 +146,10 @@ fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, Stri
 
 #[cfg(test)]
 mod tests {
-    use super::super::sign::sign;
+    use super::super::sign::sample::sign;
     use super::*;
+    use crate::profile::Key;
+    use crate::signature::{Encoding, Scheme, SigningKey};
 
     fn profile() -> ChannelProfile {
         serde_json::from_value(serde_json::json!({
@@ -170,7 +174,9 @@ mod tests {
             mark,
             body: body.as_bytes(),
         };
-        let keys = Keys { current: Key::new("k"), former: Some(Key::new("old")) };
+        let key = |text| SigningKey::parse(Scheme::HmacSha256, text).expect("a text that is not empty");
+        let (encoding, current, old) = (Encoding::Hex, key("k"), key("old"));
+        let keys = Keys { encoding, calls: current.verifying(), former: Some(old.verifying()), current };
         match check_call(&profile(), &keys, RunId::parse("r0abc").as_ref(), &call, 1_763_600_000_000_000) {
             Ok(ask) => ask.operation.word().to_owned(),
             Err(refusal) => format!("{} {} {}", refusal.http, refusal.code, refusal.order_no),

@@ -77,7 +77,7 @@ pub(super) async fn respond(
     };
     match decided {
         Ok((decision, ticket)) => carry_out(&host, &channel, decision, ticket, arrived, &ending).await,
-        Err(_) => Ok(out_of_order()),
+        Err(_) => Ok(out_of_order(&channel)),
     }
 }
 
@@ -94,14 +94,15 @@ async fn carry_out(
     let due = arrived + decision.after.to_std();
     host.timer.until(due).await;
     if channel.journal.written(ticket).await.is_err() {
-        return Ok(not_written_yet());
+        return Ok(not_written_yet(channel));
     }
     if !matches!(decision.reply, Reply::Hang | Reply::Dead) {
         channel.meter.answered(host.clock.instant().saturating_duration_since(due));
     }
     match decision.reply {
         Reply::Answer { http, body, breakage } => {
-            let body = Bytes::from(serde_json::to_vec(&body).expect("an answer is plain data"));
+            let face = channel.profile().face;
+            let body = Bytes::from(face.write("answer", &body));
             let body = match breakage {
                 None => AnswerBody::Whole(body),
                 Some(Breakage::Cut) => AnswerBody::cut(body),
@@ -111,7 +112,7 @@ async fn carry_out(
                     AnswerBody::Whole(body)
                 }
             };
-            Ok(answer(status_of(http), "application/json", body))
+            Ok(answer(status_of(http), face.media_type(), body))
         }
         Reply::Page(http) => Ok(text(status_of(http), "text/html", "<h1>An error occurred</h1>\n")),
         Reply::Hang => {
@@ -172,16 +173,18 @@ pub(super) fn no_such_place() -> Response<AnswerBody> {
 
 /// The disk filled up under a call that was decided already: its record is written when there is room, and only then is
 /// it true. Until then nobody can say what becomes of it.
-fn not_written_yet() -> Response<AnswerBody> {
+fn not_written_yet(channel: &Channel) -> Response<AnswerBody> {
     let message = "the bank cannot keep its journal now: ask later";
     let body = json!({ "code": Code::ASK.as_str(), "status": Code::ASK.status(), "message": message });
-    text(StatusCode::OK, "application/json", body.to_string())
+    let face = channel.profile().face;
+    text(StatusCode::OK, face.media_type(), face.write("answer", &body))
 }
 
 /// The bank cannot write, so it does nothing.
-fn out_of_order() -> Response<AnswerBody> {
+fn out_of_order(channel: &Channel) -> Response<AnswerBody> {
     let body = json!({ "code": "91", "status": "REFUSED", "message": "the bank cannot keep its journal" });
-    text(StatusCode::SERVICE_UNAVAILABLE, "application/json", body.to_string())
+    let face = channel.profile().face;
+    text(StatusCode::SERVICE_UNAVAILABLE, face.media_type(), face.write("answer", &body))
 }
 
 pub(super) fn status_of(http: u16) -> StatusCode {

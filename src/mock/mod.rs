@@ -16,6 +16,7 @@ mod control;
 mod due_queue;
 mod explain;
 mod export;
+mod face;
 mod guard;
 mod host;
 mod journal;
@@ -41,5 +42,5 @@ pub use journal::{JournalError, JournalRead, journal_path, read_journal};
 #[cfg(any(test, feature = "wiremock"))]
 pub use mounted::MountedBank;
 pub use server::{MockConfig, MockError, MockServer, serve};
-pub use sign::sign;
+pub use sign::Signed;
 pub use wire::{Answer, Ask, Operation};

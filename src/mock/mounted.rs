@@ -44,7 +44,7 @@ use crate::seed::Seed;
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
 /// use plimsoll::{cli::input::read_profile, mock::MountedBank, seed::Seed};
 ///
-/// let profile = read_profile("bank.yaml", &std::fs::read_to_string("bank.yaml")?).expect("a sound profile");
+/// let profile = read_profile("bank.yaml", &std::fs::read_to_string("bank.yaml")?, std::path::Path::new("")).expect("a sound profile");
 /// let server = wiremock::MockServer::start().await;
 /// let bank = MountedBank::mount(profile, Seed(7), &server).await?;
 /// // Let the code under test call `bank.url()`, then look at what the bank did:

@@ -1,38 +1,120 @@
-//! Signatures of calls and callbacks.
+//! What calls and callbacks are signed over, and by whom.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use std::sync::LazyLock;
 
-use crate::profile::Key;
+use crate::profile::ChannelProfile;
+use crate::signature::{Encoding, Scheme, SigningKey, VerifyingKey};
 
-/// Lower-case hex of HMAC-SHA256 with `key` over method, path, time (Unix seconds) and body, joined by single
-/// line feeds. `path` has no query and no host.
-pub fn sign(key: &Key, method: &str, path: &str, time: &str, body: &[u8]) -> String {
-    hex::encode(mac(key, method, path, time, body).finalize().into_bytes())
+/// What is signed: method, path, time and body, joined by single line feeds.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// In capitals.
+    pub method: &'a str,
+    /// Without query and host.
+    pub path: &'a str,
+    /// Unix seconds, as in their header.
+    pub time: &'a str,
+    /// As it is on the wire.
+    pub body: &'a [u8],
 }
 
-/// Whether `signature` is what [`sign`] gives; takes as long for a near miss as for a far one.
-pub(super) fn is_signed(key: &Key, signature: &str, method: &str, path: &str, time: &str, body: &[u8]) -> bool {
-    let mut claimed = [0; 32];
-    // Upper-case hex is another text, and the interface says lower.
-    !signature.bytes().any(|b| b.is_ascii_uppercase())
-        && hex::decode_to_slice(signature, &mut claimed).is_ok()
-        && mac(key, method, path, time, body).verify_slice(&claimed).is_ok()
-}
-
-fn mac(key: &Key, method: &str, path: &str, time: &str, body: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
-    for part in [method, path, time] {
-        mac.update(part.as_bytes());
-        mac.update(b"\n");
+impl<'a> Signed<'a> {
+    /// The signature with `key`, as text.
+    pub fn sign(self, key: &SigningKey, encoding: Encoding) -> String {
+        encoding.encode(&key.sign(&self.parts()))
     }
-    mac.update(body);
-    mac
+
+    /// Whether `signature` is one of it. Written in another way it is another text, and none.
+    pub(super) fn is_signed(self, key: &VerifyingKey, encoding: Encoding, signature: &str) -> bool {
+        encoding.decode(signature).is_some_and(|bytes| key.is_signed(&self.parts(), &bytes))
+    }
+
+    const fn parts(self) -> [&'a [u8]; 7] {
+        const LINE: &[u8] = b"\n";
+        [self.method.as_bytes(), LINE, self.path.as_bytes(), LINE, self.time.as_bytes(), LINE, self.body]
+    }
+}
+
+/// All keys of a bank, prepared.
+#[derive(Clone, Debug)]
+pub(super) struct KeyRing {
+    pub(super) encoding: Encoding,
+    /// The bank's own.
+    pub(super) bank: SigningKey,
+    /// Of calls.
+    pub(super) platform: VerifyingKey,
+    /// What takes the place of the bank's own; and of that of calls, where both sides have one key.
+    pub(super) next: Option<(SigningKey, Option<VerifyingKey>)>,
+}
+
+impl KeyRing {
+    /// The keys of a profile that checks.
+    pub(super) fn of(profile: &ChannelProfile) -> Self {
+        const CHECKED: &str = "the keys of a profile that checks can be used";
+        let (signature, rotation) = (&profile.signature, &profile.signature_faults.rotation);
+        let scheme = signature.scheme();
+        let next = rotation.as_ref().map(|rotation| {
+            let key = SigningKey::parse(scheme, rotation.key.text().unwrap_or_default()).expect(CHECKED);
+            let calls = scheme.is_shared().then(|| key.verifying());
+            (key, calls)
+        });
+        Self {
+            encoding: signature.encoding(),
+            bank: signature.bank_key().expect(CHECKED),
+            platform: signature.platform_key().expect(CHECKED),
+            next,
+        }
+    }
+}
+
+/// A key for `scheme` that is not the bank's.
+pub(super) fn strangers_key(scheme: Scheme) -> SigningKey {
+    static PAIRS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| {
+        let pem = include_str!("../../mocks/keys/stranger_private.pem");
+        [Scheme::Rsa2, Scheme::RsaPss]
+            .map(|scheme| SigningKey::parse(scheme, pem).expect("a key that was made for this"))
+    });
+    match scheme {
+        Scheme::Rsa2 => PAIRS[0].clone(),
+        Scheme::RsaPss => PAIRS[1].clone(),
+        Scheme::HmacSha256 | Scheme::Md5 => {
+            SigningKey::parse(scheme, "not the bank's key").expect("a text that is not empty")
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod sample {
+    //! The signatures of most tests: HMAC-SHA256 as lower-case hex.
+
+    use super::*;
+    use crate::profile::Key;
+
+    fn key(key: &Key) -> SigningKey {
+        SigningKey::parse(Scheme::HmacSha256, key.as_str()).expect("a text that is not empty")
+    }
+
+    pub(in crate::mock) fn sign(with: &Key, method: &str, path: &str, time: &str, body: &[u8]) -> String {
+        Signed { method, path, time, body }.sign(&key(with), Encoding::Hex)
+    }
+
+    pub(in crate::mock) fn is_signed(
+        with: &Key,
+        signature: &str,
+        method: &str,
+        path: &str,
+        time: &str,
+        body: &[u8],
+    ) -> bool {
+        Signed { method, path, time, body }.is_signed(&key(with).verifying(), Encoding::Hex, signature)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::sample::{is_signed, sign};
     use super::*;
+    use crate::profile::Key;
 
     const BODY: &[u8] = br#"{"order_no":"r0abc-0000001p.p1","amount":1200,"currency":"CNY"}"#;
 
@@ -59,6 +141,20 @@ mod tests {
         assert!(!check("POST", "/a/v1/pay", "1", b"{}"));
         for other in [signature.to_uppercase(), String::new(), signature[..62].to_owned(), format!("{signature}00")] {
             assert!(!is_signed(&key, &other, "POST", "/a/v1/pay", "1", BODY), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_strangers_signature_is_well_formed_and_wrong() {
+        let bank = include_str!("../../mocks/keys/card_union_private.pem");
+        let signed = Signed { method: "POST", path: "/notify", time: "1", body: BODY };
+        for scheme in Scheme::ALL {
+            let key = SigningKey::parse(scheme, if scheme.is_shared() { "k" } else { bank }).expect("a key");
+            let encoding = Encoding::usual_of(scheme);
+            let (good, wrong) = (signed.sign(&key, encoding), signed.sign(&strangers_key(scheme), encoding));
+            assert_eq!(good.len(), wrong.len());
+            assert!(signed.is_signed(&key.verifying(), encoding, &good), "{scheme:?}");
+            assert!(!signed.is_signed(&key.verifying(), encoding, &wrong), "{scheme:?}");
         }
     }
 }

@@ -158,12 +158,12 @@ mod tests {
         }
     }
 
-    /// Everything but who the bank is, how it signs and how it answers.
+    /// Everything but who the bank is, how it writes and signs, and how it answers.
     #[test]
     fn every_section_of_a_profile_is_a_behaviour() {
         let schema = serde_json::to_value(schemars::schema_for!(ChannelProfile)).expect("serializable");
         let sections = schema["properties"].as_object().expect("fields").keys();
-        let fixed = ["name", "merchant_no", "signature", "answer"];
+        let fixed = ["name", "merchant_no", "face", "signature", "answer"];
         let switchable: BTreeSet<&str> = sections.map(String::as_str).filter(|key| !fixed.contains(key)).collect();
         let names: BTreeSet<&str> = Behaviour::ALL.iter().map(|b| b.name()).collect();
         assert_eq!(switchable, names);

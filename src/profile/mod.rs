@@ -11,9 +11,11 @@ mod close;
 mod collapse;
 mod decline;
 mod degradation;
+mod face;
 mod fee;
 mod idempotency;
 mod inquiry;
+mod key_source;
 mod limits;
 mod maintenance;
 mod network;
@@ -39,9 +41,11 @@ pub use close::{Again, Close, Reversal};
 pub use collapse::Collapse;
 pub use decline::{Decline, DeclineCode};
 pub use degradation::Degradation;
+pub use face::Face;
 pub use fee::{Fee, Rounding};
 pub use idempotency::{Idempotency, OtherAmount, Repeat, Scope};
 pub use inquiry::{Inquiry, InquiryUnknown};
+pub use key_source::KeySource;
 pub use limits::{DayLimit, Limits};
 pub use maintenance::{Closed, Maintenance};
 pub use network::{Break, Network, WireFault};
@@ -51,7 +55,7 @@ pub use quota::{Over, Quota};
 pub use refund::{FailsAfterSuccess, FeeReturned, Refund};
 pub(crate) use settlement::MERCHANT_BYTES_MAX;
 pub use settlement::{LateFile, Settlement, SettlementFaults, SettlementFormat};
-pub use signature::Signature;
+pub use signature::{RsaKeys, SharedKey, Signature};
 pub use signature_faults::{Rotation, SignatureFaults, Stale};
 pub use text::{CurrencyText, Key, RateText, Share, SpanText};
 pub use times::{Part, Quantile, Times};
@@ -62,6 +66,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::check::Found;
+use crate::signature::KeyReader;
 
 /// A mock channel: a small bank with its own luck, its own faults and its own journal.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -71,6 +76,9 @@ pub struct ChannelProfile {
     pub name: String,
     /// The platform's number at this bank; every call carries it in `x-bank-merchant`.
     pub merchant_no: String,
+    /// How calls, answers and callbacks are written. Default: `json`.
+    #[serde(default)]
+    pub face: Face,
     /// How calls and callbacks are signed.
     pub signature: Signature,
     /// When the outcome is known: in the answer, or later.
@@ -132,6 +140,17 @@ pub struct ChannelProfile {
 }
 
 impl ChannelProfile {
+    /// Reads the keys that are kept elsewhere, each with `read`; gives what went wrong. To be done before anything else
+    /// is done with a profile that has such keys.
+    pub fn read_keys(&mut self, read: &KeyReader<'_>) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        self.signature.read_keys(read, &mut problems);
+        if let Some(rotation) = &mut self.signature_faults.rotation {
+            rotation.key.read("/signature_faults/rotation/key", read, &mut problems);
+        }
+        problems
+    }
+
     /// All problems of this profile, in file order of the sections; empty if it can be served.
     pub fn check(&self) -> Vec<Problem> {
         let mut found = Found::default();
@@ -146,7 +165,7 @@ impl ChannelProfile {
         if let Some(callback) = &self.callback {
             callback.check(&mut found);
         }
-        self.signature_faults.check(&mut found);
+        self.signature_faults.check(self.signature.scheme(), &mut found);
         self.refund.check(&mut found);
         if let Some(payout) = &self.payout {
             payout.check(&mut found);

@@ -3,25 +3,138 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Key;
 use super::check::Found;
+use super::{KeySource, Problem};
+use crate::signature::{Encoding, KeyFault, KeyReader, Scheme, SigningKey, VerifyingKey};
 
 /// How calls and callbacks are signed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Signature {
-    /// Lower-case hex of HMAC-SHA256 with a shared key.
-    HmacSha256 {
-        /// The shared key. Of a mock: never put a live one here.
-        key: Key,
-    },
+    /// HMAC-SHA256 with a key that both sides have.
+    HmacSha256(SharedKey),
+    /// MD5 of the text with a key at its end that both sides have. Broken, and still in use.
+    Md5(SharedKey),
+    /// RSASSA-PKCS1-v1_5 with SHA-256, which wallets call RSA2.
+    Rsa2(RsaKeys),
+    /// RSASSA-PSS with SHA-256 and a salt of 32 bytes.
+    RsaPss(RsaKeys),
+}
+
+/// One key for both sides.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SharedKey {
+    /// The key: its text, `file` or `env`. Of a mock: never put a live one here.
+    pub key: KeySource,
+    /// How signatures are written. Default: `hex`, in lower case.
+    #[serde(default)]
+    pub encoding: Option<Encoding>,
+}
+
+/// A pair of keys for each side.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RsaKeys {
+    /// What the bank verifies calls with, in PEM: its text, `file` or `env`.
+    pub platform_public_key: KeySource,
+    /// What the bank signs callbacks with, in PEM. Of a mock: never put a live one here.
+    pub bank_private_key: KeySource,
+    /// What calls are signed with. The bank itself does not need it: with it `mock explain` shows a signed call.
+    #[serde(default)]
+    pub platform_private_key: Option<KeySource>,
+    /// How signatures are written. Default: `base64`.
+    #[serde(default)]
+    pub encoding: Option<Encoding>,
 }
 
 impl Signature {
-    pub(super) fn check(&self, found: &mut Found) {
-        let Self::HmacSha256 { key } = self;
-        if key.as_bytes().is_empty() {
-            found.add("/signature/hmac_sha256/key", "must not be empty");
+    /// The scheme.
+    pub const fn scheme(&self) -> Scheme {
+        match self {
+            Self::HmacSha256(_) => Scheme::HmacSha256,
+            Self::Md5(_) => Scheme::Md5,
+            Self::Rsa2(_) => Scheme::Rsa2,
+            Self::RsaPss(_) => Scheme::RsaPss,
         }
+    }
+
+    /// How signatures are written.
+    pub fn encoding(&self) -> Encoding {
+        let given = match self {
+            Self::HmacSha256(shared) | Self::Md5(shared) => shared.encoding,
+            Self::Rsa2(keys) | Self::RsaPss(keys) => keys.encoding,
+        };
+        given.unwrap_or(Encoding::usual_of(self.scheme()))
+    }
+
+    /// The key the bank signs callbacks with.
+    ///
+    /// # Errors
+    /// [`KeyFault`] if it was not read or is none; not in a profile that checks.
+    pub fn bank_key(&self) -> Result<SigningKey, KeyFault> {
+        let source = match self {
+            Self::HmacSha256(shared) | Self::Md5(shared) => &shared.key,
+            Self::Rsa2(keys) | Self::RsaPss(keys) => &keys.bank_private_key,
+        };
+        SigningKey::parse(self.scheme(), source.text().unwrap_or_default())
+    }
+
+    /// The key the bank verifies calls with.
+    ///
+    /// # Errors
+    /// As of [`bank_key`](Self::bank_key).
+    pub fn platform_key(&self) -> Result<VerifyingKey, KeyFault> {
+        let source = match self {
+            Self::HmacSha256(shared) | Self::Md5(shared) => &shared.key,
+            Self::Rsa2(keys) | Self::RsaPss(keys) => &keys.platform_public_key,
+        };
+        VerifyingKey::parse(self.scheme(), source.text().unwrap_or_default())
+    }
+
+    /// The key calls are signed with, if the profile has it.
+    pub fn calls_key(&self) -> Option<SigningKey> {
+        let source = match self {
+            Self::HmacSha256(shared) | Self::Md5(shared) => Some(&shared.key),
+            Self::Rsa2(keys) | Self::RsaPss(keys) => keys.platform_private_key.as_ref(),
+        };
+        SigningKey::parse(self.scheme(), source?.text()?).ok()
+    }
+
+    /// Reads the keys that are kept elsewhere; gives what went wrong.
+    pub(super) fn read_keys(&mut self, read: &KeyReader<'_>, problems: &mut Vec<Problem>) {
+        let base = self.pointer();
+        match self {
+            Self::HmacSha256(shared) | Self::Md5(shared) => {
+                shared.key.read(&format!("{base}/key"), read, problems);
+            }
+            Self::Rsa2(keys) | Self::RsaPss(keys) => {
+                keys.platform_public_key.read(&format!("{base}/platform_public_key"), read, problems);
+                keys.bank_private_key.read(&format!("{base}/bank_private_key"), read, problems);
+                if let Some(key) = &mut keys.platform_private_key {
+                    key.read(&format!("{base}/platform_private_key"), read, problems);
+                }
+            }
+        }
+    }
+
+    pub(super) fn check(&self, found: &mut Found) {
+        let (base, scheme) = (self.pointer(), self.scheme());
+        let signs = |text: &str| SigningKey::parse(scheme, text);
+        match self {
+            Self::HmacSha256(shared) | Self::Md5(shared) => shared.key.check(&format!("{base}/key"), signs, found),
+            Self::Rsa2(keys) | Self::RsaPss(keys) => {
+                let verifies = |text: &str| VerifyingKey::parse(scheme, text);
+                keys.platform_public_key.check(&format!("{base}/platform_public_key"), verifies, found);
+                keys.bank_private_key.check(&format!("{base}/bank_private_key"), signs, found);
+                if let Some(key) = &keys.platform_private_key {
+                    key.check(&format!("{base}/platform_private_key"), signs, found);
+                }
+            }
+        }
+    }
+
+    fn pointer(&self) -> String {
+        format!("/signature/{}", self.scheme().name())
     }
 }

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::Found;
-use super::{Key, Share, SpanText};
+use super::{KeySource, Share, SpanText};
+use crate::signature::{Scheme, SigningKey};
 use crate::time::Span;
 
 /// What goes wrong with signatures. Shares are shares of outcomes told by callback, each of its first attempt; the
@@ -47,17 +48,17 @@ pub struct Stale {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    /// The new key. Of a mock: never put a live one here.
-    pub key: Key,
+    /// The new key: the one both sides have, or the bank's private one of RSA. Of a mock: never put a live one here.
+    pub key: KeySource,
     /// How long after the first call of this bank it comes into force: from then on callbacks are signed with it.
     pub after: SpanText,
-    /// How long calls with the old key are taken beside the new one. Default: not at all.
+    /// How long calls with the old key are taken beside the new one, where both sides have one key. Default: not at all.
     #[serde(default)]
     pub overlap: SpanText,
 }
 
 impl SignatureFaults {
-    pub(super) fn check(&self, found: &mut Found) {
+    pub(super) fn check(&self, scheme: Scheme, found: &mut Found) {
         found.share("/signature_faults/wrong_key_share", self.wrong_key_share);
         found.share("/signature_faults/missing_share", self.missing_share);
         if let Some(stale) = &self.stale {
@@ -76,8 +77,15 @@ impl SignatureFaults {
                 "add `call_time_within: 5min`",
             );
         }
-        if self.rotation.as_ref().is_some_and(|rotation| rotation.key.as_bytes().is_empty()) {
-            found.add("/signature_faults/rotation/key", "must not be empty");
+        if let Some(rotation) = &self.rotation {
+            rotation.key.check("/signature_faults/rotation/key", |text| SigningKey::parse(scheme, text), found);
+            if rotation.overlap.0 != Span::ZERO && !scheme.is_shared() {
+                found.add_help(
+                    "/signature_faults/rotation/overlap",
+                    "is of use only where both sides have one key",
+                    "leave it out: calls are signed with the platform's key, which stays",
+                );
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value};
 
 use super::*;
+use crate::signature::{KeyPlace, PlaceError};
 
 fn json(yaml: &Yaml<'_>) -> Value {
     match yaml {
@@ -23,7 +24,16 @@ fn json(yaml: &Yaml<'_>) -> Value {
 
 fn read(text: &str) -> ChannelProfile {
     let documents = Yaml::load_from_str(text).expect("YAML");
-    serde_json::from_value(json(&documents[0])).expect("a channel profile")
+    let mut profile: ChannelProfile = serde_json::from_value(json(&documents[0])).expect("a channel profile");
+    let in_mocks = |place: &KeyPlace| match place {
+        KeyPlace::File(name) => {
+            let path = format!("{}/mocks/{name}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_to_string(path).map_err(|e| PlaceError { message: e.to_string(), help: None })
+        }
+        KeyPlace::Env(name) => panic!("what is shipped needs `{name}` of nobody"),
+    };
+    assert_eq!(profile.read_keys(&in_mocks), []);
+    profile
 }
 
 /// The profiles of `mocks/`, by their file names.
@@ -32,9 +42,12 @@ fn shipped() -> Vec<(&'static str, &'static str)> {
         ("bank_moody", include_str!("../../mocks/bank_moody.yaml")),
         ("bank_north", include_str!("../../mocks/bank_north.yaml")),
         ("bank_rural", include_str!("../../mocks/bank_rural.yaml")),
+        ("card_union", include_str!("../../mocks/card_union.yaml")),
+        ("bank_south", include_str!("../../mocks/bank_south.yaml")),
         ("payout_bank", include_str!("../../mocks/payout_bank.yaml")),
         ("wallet_east", include_str!("../../mocks/wallet_east.yaml")),
         ("wallet_west", include_str!("../../mocks/wallet_west.yaml")),
+        ("wallet_west_v2", include_str!("../../mocks/wallet_west_v2.yaml")),
     ]
 }
 

@@ -212,9 +212,9 @@ impl Key {
         Self(text.into())
     }
 
-    /// The bytes to sign with.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+    /// The text to sign with.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -238,7 +238,7 @@ mod tests {
     fn a_key_never_shows() {
         let key: Key = serde_json::from_str("\"hunter2\"").expect("a string");
         assert_eq!(format!("{key:?}"), "***");
-        assert_eq!(key.as_bytes(), b"hunter2");
+        assert_eq!(key.as_str(), "hunter2");
     }
 
     #[test]

@@ -10,3 +10,4 @@ pub mod read;
 mod structure;
 pub mod template;
 pub mod typed;
+pub mod xml;

@@ -1,7 +1,9 @@
-//! Paths into JSON answers: `$.status`, `$.items[0].id`.
+//! Paths into answers: of JSON `$.status` and `$.items[0].id`, of XML as [`XmlPath`] says.
 
 use serde_json::Value;
 use thiserror::Error;
+
+use super::xml::XmlPath;
 
 /// A path from the root of a JSON value to one value in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,10 +19,39 @@ enum Step {
 
 /// Why a text is not a path.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{text}` is not a JSON path such as `$.status` or `$.items[0].id`")]
+#[error("`{text}` is not {expected}")]
 pub struct BadPath {
     /// The text.
     pub text: String,
+    /// What it should be, with examples.
+    pub expected: &'static str,
+}
+
+/// A path into the body of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyPath {
+    /// Of JSON: it begins with `$`.
+    Json(JsonPath),
+    /// Of XML: it begins with `/`.
+    Xml(XmlPath),
+}
+
+impl BodyPath {
+    /// Parses either.
+    ///
+    /// # Errors
+    /// [`BadPath`] with the text.
+    pub fn parse(text: &str) -> Result<Self, BadPath> {
+        if text.starts_with('/') { XmlPath::parse(text).map(Self::Xml) } else { JsonPath::parse(text).map(Self::Json) }
+    }
+
+    /// The value at this path, if there is one; `root` is JSON, or what [`parse_xml`](super::xml::parse_xml) gave.
+    pub fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
+        match self {
+            Self::Json(path) => path.find(root),
+            Self::Xml(path) => path.find(root),
+        }
+    }
 }
 
 impl JsonPath {
@@ -29,7 +60,7 @@ impl JsonPath {
     /// # Errors
     /// [`BadPath`] with the text.
     pub fn parse(text: &str) -> Result<Self, BadPath> {
-        let bad = || BadPath { text: text.to_owned() };
+        let bad = || BadPath { text: text.to_owned(), expected: "a JSON path such as `$.status` or `$.items[0].id`" };
         let mut rest = text.strip_prefix('$').ok_or_else(bad)?;
         let mut steps = Vec::new();
         while !rest.is_empty() {
@@ -77,7 +108,7 @@ mod tests {
     #[test]
     fn what_is_not_a_path_is_refused() {
         for text in ["", "status", "$status", "$.", "$..a", "$[x]", "$[0"] {
-            assert_eq!(JsonPath::parse(text), Err(BadPath { text: text.to_owned() }));
+            assert_eq!(JsonPath::parse(text).unwrap_err().text, text);
         }
     }
 }

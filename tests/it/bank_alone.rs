@@ -2,6 +2,7 @@
 
 mod reader;
 mod settlement;
+mod signed;
 
 use std::fs;
 use std::path::{Path, PathBuf};

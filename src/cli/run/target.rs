@@ -148,7 +148,9 @@ async fn start_chain(prepared: &Prepared, ask: &Ask, mocks: Option<&Served>, tok
             .with_context(|| format!("the mock channels do not serve `{}`", profile.name))?;
         let method = chain::method_of(profile);
         args.extend(["--channel".to_owned(), format!("{},{method},{url},{}", profile.name, profile.merchant_no)]);
-        secrets.push((chain::key_variable(&profile.name), chain::key_of(profile)));
+        let key = chain::key_of(profile)
+            .with_context(|| format!("the embedded chain cannot sign as `{}` wants it", profile.name))?;
+        secrets.push((chain::key_variable(&profile.name), key));
     }
     args.extend(["--release".to_owned(), ask.release.clone()]);
     for defect in &ask.defects {

@@ -28,6 +28,7 @@ use self::restore::Untold;
 pub use self::switch::Wish;
 use super::behaviour::{Bucket, Day, InFlight, Station};
 use super::luck::Luck;
+use super::sign::KeyRing;
 use super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
 use crate::ledger::{ChannelRecord, RecordKind};
@@ -49,6 +50,8 @@ pub struct Bank {
     base: Arc<ChannelProfile>,
     /// Behaviours that were changed while it ran, and when.
     switched_us: BTreeMap<Behaviour, i64>,
+    /// Its keys, prepared.
+    pub(super) keys: KeyRing,
     pub(super) seed: Seed,
     run: Option<RunId>,
     pub(super) payments: HashMap<Box<str>, Order>,
@@ -80,6 +83,7 @@ impl Bank {
             profile::Answer::Synchronous { .. } | profile::Answer::Accepts { .. } => None,
         };
         Self {
+            keys: KeyRing::of(&profile),
             base: Arc::clone(&profile),
             switched_us: BTreeMap::new(),
             profile,

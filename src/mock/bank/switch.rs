@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::super::sign::KeyRing;
 use super::Bank;
 use crate::ledger::{ChannelRecord, RecordKind};
 use crate::profile::{Behaviour, SwitchError};
@@ -61,6 +62,9 @@ impl Bank {
             Wish::This(to) => self.profile.with(behaviour, to)?,
             Wish::AsInProfile => self.profile.with_that_of(behaviour, &self.base)?,
         };
+        if behaviour == Behaviour::SignatureFaults {
+            self.keys = KeyRing::of(&profile);
+        }
         self.profile = Arc::new(profile);
         match wish {
             Wish::This(_) => _ = self.switched_us.insert(behaviour, now_us),

@@ -2,7 +2,8 @@
 
 use super::super::bank::Bank;
 use super::super::luck::{Draw, Luck};
-use crate::profile::{Behaviour, Key, Signature, SignatureFaults};
+use crate::profile::{Behaviour, SignatureFaults};
+use crate::signature::{Encoding, SigningKey, VerifyingKey};
 use crate::time::Span;
 
 /// How an attempt of a callback is signed.
@@ -45,18 +46,22 @@ impl SignatureFaults {
 }
 
 /// The keys of a bank at a moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(in crate::mock) struct Keys {
-    /// What callbacks are signed with, and calls may be.
-    pub(in crate::mock) current: Key,
-    /// What calls may be signed with beside it.
-    pub(in crate::mock) former: Option<Key>,
+    /// How signatures are written.
+    pub(in crate::mock) encoding: Encoding,
+    /// What callbacks are signed with.
+    pub(in crate::mock) current: SigningKey,
+    /// What calls are verified with.
+    pub(in crate::mock) calls: VerifyingKey,
+    /// What calls may be verified with beside it.
+    pub(in crate::mock) former: Option<VerifyingKey>,
 }
 
 impl Bank {
     /// The keys at `now_us`.
     pub(in crate::mock) fn keys(&self, now_us: i64) -> Keys {
-        let Signature::HmacSha256 { key } = &self.profile.signature;
+        let ring = &self.keys;
         let since_us = |rotation: &crate::profile::Rotation| {
             let after_us = i64::try_from(rotation.after.0.as_micros()).unwrap_or(i64::MAX);
             now_us
@@ -64,13 +69,21 @@ impl Bank {
                 .checked_sub(after_us)
                 .filter(|&since| since >= 0)
         };
-        let rotation = self.profile.signature_faults.rotation.as_ref();
-        match rotation.and_then(|rotation| Some((rotation, since_us(rotation)?.unsigned_abs()))) {
-            Some((rotation, since_us)) => Keys {
-                current: rotation.key.clone(),
-                former: (since_us < rotation.overlap.0.as_micros()).then(|| key.clone()),
-            },
-            None => Keys { current: key.clone(), former: None },
+        let platform = ring.platform.clone();
+        let keys = |current: &SigningKey, calls, former| Keys {
+            encoding: ring.encoding,
+            current: current.clone(),
+            calls,
+            former,
+        };
+        let rotation = self.profile.signature_faults.rotation.as_ref().zip(ring.next.as_ref());
+        match rotation.and_then(|(rotation, next)| Some((rotation, next, since_us(rotation)?.unsigned_abs()))) {
+            Some((rotation, (next, Some(calls)), since_us)) => {
+                let is_overlap = since_us < rotation.overlap.0.as_micros();
+                keys(next, calls.clone(), is_overlap.then_some(platform))
+            }
+            Some((_, (next, None), _)) => keys(next, platform, None),
+            None => keys(&ring.bank, platform, None),
         }
     }
 }
@@ -81,22 +94,47 @@ mod tests {
 
     use super::super::super::bank::sample::{ask, bank};
     use super::*;
+    use crate::signature::Scheme;
 
     #[test]
     fn a_new_key_comes_into_force_and_the_old_one_goes_after_the_overlap() {
         let rotation = json!({ "key": "new", "after": "10s", "overlap": "5s" });
         let mut bank = bank(&json!({ "signature_faults": { "rotation": rotation } }));
         bank.handle(&ask("query 1"), 1_000_000_000);
-        let (old, new) = (Key::new("k"), Key::new("new"));
         for (s, current, former) in [
-            (1_000, &old, None),
-            (1_009, &old, None),
-            (1_010, &new, Some(&old)),
-            (1_014, &new, Some(&old)),
-            (1_015, &new, None),
+            (1_000, "k", None),
+            (1_009, "k", None),
+            (1_010, "new", Some("k")),
+            (1_014, "new", Some("k")),
+            (1_015, "new", None),
         ] {
-            let expected = Keys { current: current.clone(), former: former.cloned() };
-            assert_eq!(bank.keys(s * 1_000_000), expected, "{s}");
+            let keys = bank.keys(s * 1_000_000);
+            let by = |text: &str| SigningKey::parse(Scheme::HmacSha256, text).expect("a key").sign(&[b"it"]);
+            assert_eq!(keys.current.sign(&[b"it"]), by(current), "{s}");
+            assert!(keys.calls.is_signed(&[b"it"], &by(current)), "{s}");
+            let old = keys.former.map(|old| old.is_signed(&[b"it"], &by(former.unwrap_or("none"))));
+            assert_eq!(old, former.map(|_| true), "{s}");
+        }
+    }
+
+    /// With RSA each side has a key of its own: what changes is the bank's, and calls stay as they are.
+    #[test]
+    fn a_new_private_key_of_the_bank_changes_nothing_for_calls() {
+        let pem = |name: &str| {
+            let path = format!("{}/mocks/keys/{name}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_to_string(path).expect("a key")
+        };
+        let (old, new, platform) =
+            (pem("card_union_private.pem"), pem("bank_south_private.pem"), pem("platform_private.pem"));
+        let rsa2 = json!({ "platform_public_key": pem("platform_public.pem"), "bank_private_key": old });
+        let faults = json!({ "rotation": { "key": new, "after": "10s" } });
+        let mut bank = bank(&json!({ "signature": { "rsa2": rsa2 }, "signature_faults": faults }));
+        bank.handle(&ask("query 1"), 1_000_000_000);
+        let by = |text: &str| SigningKey::parse(Scheme::Rsa2, text).expect("a key").sign(&[b"it"]);
+        for (s, current) in [(1_009, &old), (1_010, &new)] {
+            let keys = bank.keys(s * 1_000_000);
+            assert_eq!(keys.current.sign(&[b"it"]), by(current), "{s}");
+            assert!(keys.calls.is_signed(&[b"it"], &by(&platform)) && keys.former.is_none(), "{s}");
         }
     }
 

@@ -13,11 +13,11 @@ use hyper::{Request, StatusCode, Uri};
 pub(super) use self::waiting::{Callbacks, Waiting};
 use super::backstage::{AGAIN, Backstage};
 use super::bank::{Notice, Telling};
-use super::behaviour::Signing;
+use super::behaviour::{Keys, Signing};
 use super::channel::Channel;
-use super::sign::sign;
+use super::sign::{Signed, strangers_key};
 use super::wire::CallbackBody;
-use crate::profile::{ACKNOWLEDGEMENT_BYTES_MAX, Acknowledgement, Callback, Key};
+use crate::profile::{ACKNOWLEDGEMENT_BYTES_MAX, Acknowledgement, Callback};
 
 /// Tells what falls due until the stage stops: as many attempts at once as the channel has slots.
 pub(super) async fn tell_due(stage: Arc<Backstage>, channel: Arc<Channel>) {
@@ -133,22 +133,25 @@ impl Teller<'_> {
             amount: telling.amount,
             currency: &notice.currency,
         };
-        let body = Bytes::from(serde_json::to_vec(&body).ok()?);
+        let face = self.channel.profile().face;
+        let body = Bytes::from(face.write("callback", &body));
         let now_us = self.channel.clock.now_us();
         let back = if let Signing::Stale(by) = signing { by.to_std() } else { Duration::ZERO };
         let time = (now_us / 1_000_000).saturating_sub_unsigned(back.as_secs()).to_string();
+        let Keys { encoding, current, .. } = self.channel.keys(now_us);
         let key = match signing {
-            Signing::Well | Signing::Stale(_) => Some(self.channel.keys(now_us).current),
-            Signing::WrongKey => Some(Key::new("not the bank's key")),
+            Signing::Well | Signing::Stale(_) => Some(current),
+            Signing::WrongKey => Some(strangers_key(current.scheme())),
             Signing::Missing => None,
         };
         let mut request = Request::post(self.uri.clone())
-            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_TYPE, face.media_type())
             .header("x-bank-time", &time)
             .header("x-stress-test", notice.run.as_str())
             .header("baggage", format!("plimsoll.stress=1,plimsoll.run={}", notice.run));
         if let Some(key) = key {
-            request = request.header("x-bank-sign", sign(&key, "POST", self.uri.path(), &time, &body));
+            let signed = Signed { method: "POST", path: self.uri.path(), time: &time, body: &body };
+            request = request.header("x-bank-sign", signed.sign(&key, encoding));
         }
         request.body(Full::new(body)).ok()
     }

@@ -6,7 +6,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
 
-use super::super::sign::sign;
+use super::super::sign::sample::sign;
 use super::*;
 use crate::ledger::RecordKind;
 use crate::profile::Key;

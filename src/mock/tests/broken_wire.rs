@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::super::MockServer;
 use super::super::clock::Clock;
-use super::super::sign::sign;
+use super::super::sign::sample::sign;
 use super::{RUN, TIME, call, journal, pay, started};
 use crate::profile::Key;
 

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::sign::{is_signed, sign};
+use super::super::sign::sample::{is_signed, sign};
 use super::{RUN, TIME, call, eventually, exchange, journal, pay, request, started, wallet};
 use crate::ledger::RecordKind;
 use crate::profile::Key;

@@ -3,6 +3,7 @@
 mod broken_wire;
 mod callbacks;
 mod control;
+mod faces;
 mod http2;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use super::channel::Channel;
 use super::clock::Clock;
 use super::journal::Journal;
 use super::server::serve_channels;
+use super::sign::sample::sign;
 use super::*;
 use crate::id::RunId;
 use crate::ledger::{ChannelRecord, RecordKind};
@@ -86,6 +88,15 @@ async fn exchange(request: Request<Full<Bytes>>) -> (u16, Value) {
     let status = answer.status().as_u16();
     let body = answer.into_body().collect().await.expect("a body").to_bytes();
     (status, serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into()))
+}
+
+/// Status, media type and text of the answer.
+async fn exchange_text(request: Request<Full<Bytes>>) -> (u16, String, String) {
+    let answer = client().request(request).await.expect("an answer");
+    let status = answer.status().as_u16();
+    let media_type = answer.headers()["content-type"].to_str().expect("ASCII").to_owned();
+    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+    (status, media_type, String::from_utf8_lossy(&body).into_owned())
 }
 
 async fn call(server: &MockServer, operation: &str, body: &Value) -> (u16, Value) {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::Duration;
 
-use plimsoll::mock::sign;
-use plimsoll::profile::Key;
+use plimsoll::mock::Signed;
+use plimsoll::signature::{Encoding, Scheme, SigningKey};
 use plimsoll::transport::control_client;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -86,7 +86,9 @@ impl Bank {
 
     async fn call(&self, operation: &str, body: &Value) {
         let (path, body) = (format!("/bank/v1/{operation}"), body.to_string());
-        let signature = sign(&Key::new("k"), "POST", &path, "1763600000", body.as_bytes());
+        let key = SigningKey::parse(Scheme::HmacSha256, "k").expect("a key");
+        let signed = Signed { method: "POST", path: &path, time: "1763600000", body: body.as_bytes() };
+        let signature = signed.sign(&key, Encoding::Hex);
         let request = self
             .client
             .post(format!("http://{}{path}", self.served.address))
