@@ -7,15 +7,17 @@ use sha2::{Digest, Sha256};
 
 use super::chain::key_of;
 use crate::arrival::TraceData;
+use crate::engine::Keys;
 use crate::plan::DataSet;
 use crate::profile::ChannelProfile;
 use crate::scenario::check::{CheckedScenario, read_scenario};
 use crate::scenario::diagnostic::{Diagnostic, SourceSpan, suggest};
 use crate::scenario::document::{Document, child, item};
-use crate::scenario::model::{Arrivals, Scenario};
+use crate::scenario::model::{self, Arrivals, Scenario};
 use crate::scenario::read::in_order;
-use crate::scenario::typed::TargetKind;
+use crate::scenario::typed::{DeclaredScheme, NamedKey, TargetKind};
 use crate::shape::{Shape, parse_yaml};
+use crate::signature::{KeyFault, Scheme, SigningKey};
 use crate::tls::ClientParts;
 
 mod data;
@@ -42,6 +44,8 @@ pub struct Loaded {
     pub sha256: String,
     /// The channel profiles, in the order named.
     pub profiles: Vec<LoadedProfile>,
+    /// The keys it names, read and prepared.
+    pub keys: Keys,
     /// The shape, if the scenario names one.
     pub shape: Option<Shape>,
     /// The trace, if journeys are due as in one.
@@ -85,6 +89,7 @@ pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     let tls = loading.tls(&scenario);
     let served_tls = loading.served_tls(&scenario);
     let data = loading.data(&scenario, &mut digest);
+    let keys = loading.keys(&scenario);
     loading.check_together(&scenario, shape.as_ref());
     loading.check_target(&scenario, &profiles);
 
@@ -94,7 +99,8 @@ pub fn load_scenario(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     }
     let sha256 = digest.finish();
     let scenario_text = text;
-    Ok(Loaded { scenario, scenario_text, sha256, profiles, shape, trace, tls, served_tls, data, warnings: problems })
+    let warnings = problems;
+    Ok(Loaded { scenario, scenario_text, sha256, profiles, keys, shape, trace, tls, served_tls, data, warnings })
 }
 
 struct Loading<'l> {
@@ -181,6 +187,33 @@ impl Loading<'_> {
             }
         }
         sets
+    }
+
+    /// The keys that are kept elsewhere. They are no part of the digest: what is asked of a target does not depend on
+    /// them.
+    fn keys(&mut self, scenario: &Scenario) -> Keys {
+        let sign = scenario.sign.as_ref().map(model::Sign::declared);
+        Keys { sign: self.key(sign, "/sign", SigningKey::parse), ..Keys::default() }
+    }
+
+    /// The key of the block at `pointer`, if it is kept elsewhere and is what `parse` wants.
+    fn key<T>(
+        &mut self,
+        declared: Option<DeclaredScheme<'_>>,
+        pointer: &str,
+        parse: impl FnOnce(Scheme, &str) -> Result<T, KeyFault>,
+    ) -> Option<T> {
+        let Some((scheme, NamedKey::Kept(place))) = declared?.key() else { return None };
+        let at = child(&child(pointer, scheme.name()), place.word());
+        let read = keys::read_place(place, self.folder).map_err(|e| (e.message, e.help));
+        let told = |fault: KeyFault| (fault.to_string(), fault.help().map(str::to_owned));
+        match read.and_then(|text| parse(scheme, &text).map_err(told)) {
+            Ok(key) => Some(key),
+            Err((message, help)) => {
+                self.error(&at, format!("`{}`: {message}", scheme.name())).help = help;
+                None
+            }
+        }
     }
 
     /// What is wrong only in sight of several files.

@@ -15,7 +15,7 @@ use super::path::StepPath;
 use super::pause::Pause;
 use super::program::{AwaitGet, AwaitNotice, Choose, GoOn, If, Journey, Program, Repeat, RequestStep, Step};
 use super::retry::Retry;
-use super::signing::Signer;
+use super::signing::{Keys, Signer};
 use super::turns::Counted;
 use super::when::{Outcomes, When};
 use crate::plan::{Chance, Plan, Weighted};
@@ -60,6 +60,12 @@ pub enum Fault {
     /// A step that is nothing, several things, or not allowed where it stands.
     #[error("a step must be exactly one of post, get, await, parallel, pause, repeat, if and choose")]
     Step,
+    /// A signature without a scheme, or with several.
+    #[error("a signature needs exactly one of hmac_sha256, rsa2, rsa_pss and md5")]
+    Scheme,
+    /// A key that was not read, or is none.
+    #[error("the key of a signature was not read or cannot be used")]
+    Key,
     /// A condition that looks at nothing there is.
     #[error("a condition must be an outcome, a status, or a variable in braces")]
     When,
@@ -69,17 +75,17 @@ pub enum Fault {
 }
 
 impl Program {
-    /// Compiles the journeys of a scenario that `plan` was made from.
+    /// Compiles the journeys of a scenario that `plan` was made from, to be signed with its `keys`.
     ///
     /// # Errors
     /// [`CompileError`] for the first fault; none in a scenario that checks.
-    pub fn compile(scenario: &model::Scenario, plan: &Plan) -> Result<Self, CompileError> {
+    pub fn compile(scenario: &model::Scenario, plan: &Plan, keys: &Keys) -> Result<Self, CompileError> {
         let in_journey = |journey: &str| {
             let journey = journey.to_owned();
             move |fault| CompileError { journey, fault }
         };
-        let signer = scenario.sign.as_ref().map(Signer::compile).transpose();
-        let signer = signer.map_err(|e| in_journey("sign")(e.into()))?;
+        let signer = scenario.sign.as_ref().map(|sign| Signer::compile(sign, keys)).transpose();
+        let signer = signer.map_err(in_journey("sign"))?;
         let kinds = scenario.journeys.iter().zip(0..).map(|((name, journey), kind)| {
             let intent_of = |step_idx: u16| plan.intent_index(kind, usize::from(step_idx));
             let chance = |place| plan.chance(kind, place);

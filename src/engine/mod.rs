@@ -50,7 +50,7 @@ pub use pacer::Pacer;
 pub use program::Program;
 pub use recording::{EventSink, IntentGate};
 pub use run::{EngineConfig, EngineError, EngineLimits, EngineReport, LoadEnd, WhenFull, Work, run_load};
-pub use signing::SecretLookup;
+pub use signing::{Keys, SecretLookup};
 pub use stop::{Stop, StopHandle, StopSignal, stop_signal};
 pub use users::keep_ctrl_c;
 

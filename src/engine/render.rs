@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::content::Content;
 use super::mark::Trace;
 use super::program::RequestStep;
-use super::signing::{SecretLookup, Signer, hmac_sha256_hex};
+use super::signing::{KeyError, SecretLookup, Signer};
 use super::values::Values;
 use crate::scenario::template::{Template, Unset};
 use crate::transport::Request;
@@ -27,6 +27,8 @@ pub(super) struct Letterhead {
 pub(super) enum RenderError {
     #[error(transparent)]
     Unset(#[from] Unset),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error("the value of header `{0}` cannot stand in a header")]
     Header(Box<str>),
 }
@@ -73,13 +75,12 @@ impl Letterhead {
             "http.path" => Some(Cow::Owned(http.path.to_owned())),
             "http.time" => Some(Cow::Owned(http.time.clone())),
             "http.body" => Some(Cow::Owned(http.body.to_owned())),
-            "merchant.secret" => secret().map(|s| Cow::Owned(s.to_owned())),
             "signature" => signature.map(|s| Cow::Owned(s.to_owned())),
             _ => values.get(name),
         };
         let render = |t: &Template, signature: Option<&str>| t.render(|name| find(name, signature));
-        let key = render(&signer.key, None)?;
-        let signature = hmac_sha256_hex(&key, render(&signer.over, None)?.as_bytes());
+        let text = render(&signer.over, None)?;
+        let signature = signer.signature(&values.journey.merchant.id, secret, text.as_bytes())?;
         for (name, value) in &signer.headers {
             let bad = || RenderError::Header(name.clone());
             let text = render(value, Some(&signature))?;

@@ -19,6 +19,7 @@ mod judging;
 mod load;
 mod request;
 mod retry;
+mod sign;
 mod steps;
 mod target;
 mod tls;

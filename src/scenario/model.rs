@@ -7,6 +7,7 @@ mod control;
 mod data;
 mod journey;
 mod retry;
+mod sign;
 mod step;
 mod tls;
 
@@ -20,6 +21,7 @@ pub use control::{OutcomeWord, Pause, PauseTimes, Repeat, Way};
 pub use data::{ColumnKind, DataFile, RowChoice};
 pub use journey::{Derived, IntentSpec, IntentWord, Journey, ProbeWord};
 pub use retry::{BackOff, Doubling, Retry, RetryOn, RetryWord};
+pub use sign::{Sign, SignKey};
 pub use step::{Await, OneOrMany, Step};
 pub use tls::{ServedTls, TargetTls};
 
@@ -321,18 +323,6 @@ pub struct StageSpike {
     /// How long until half of the excess is gone, again and again, such as `15s`. Default: it stays at the peak.
     #[serde(default)]
     pub half_life: Option<String>,
-}
-
-/// How requests are signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Sign {
-    /// Key of HMAC-SHA256, usually `{{merchant.secret}}`.
-    pub hmac_sha256: String,
-    /// What is signed; `{{http.method}}`, `{{http.path}}` (with query), `{{http.time}}` (Unix seconds) and `{{http.body}}` are known here.
-    pub over: String,
-    /// Headers to add; `{{signature}}` is the lower-case hex digest.
-    pub headers: BTreeMap<String, String>,
 }
 
 /// Which money invariants are judged.

@@ -9,6 +9,7 @@ mod control;
 mod data;
 mod journey;
 mod retry;
+mod sign;
 mod skew;
 mod step;
 
@@ -27,6 +28,7 @@ pub use control::{PauseRule, WhenKey};
 pub use data::data_column;
 pub use journey::DerivedRule;
 pub use retry::BackOffRule;
+pub use sign::{DeclaredScheme, NamedKey};
 pub use skew::{SkewFault, measured_fault};
 pub use step::{If, StepKind};
 

@@ -117,7 +117,7 @@ pub(crate) fn launch(
     secrets: Secrets,
     pace: Pace,
 ) -> Result<Launched, Failure> {
-    let program = Program::compile(&prepared.loaded.scenario, &prepared.plan)
+    let program = Program::compile(&prepared.loaded.scenario, &prepared.plan, &prepared.loaded.keys)
         .map_err(|e| Failure::user(format!("the scenario's steps cannot be compiled: {e}")))?;
     let Pace { clock, abort, when, sink } = pace;
     prepared.mark_start(clock.start_unix_us()).map_err(Failure::World)?;

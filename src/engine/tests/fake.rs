@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use tokio::sync::watch;
 
 use crate::engine::{
-    AbortLimits, Clock, EngineConfig, EngineLimits, EngineReport, EventSink, IntentGate, Live, Mailboxes, Program,
-    SecretLookup, Stop, StopHandle, Work, run_load, stop_signal,
+    AbortLimits, Clock, EngineConfig, EngineLimits, EngineReport, EventSink, IntentGate, Keys, Live, Mailboxes,
+    Program, SecretLookup, Stop, StopHandle, Work, run_load, stop_signal,
 };
 use crate::history::{Event, Exchange};
 use crate::id::RunId;
@@ -198,7 +198,7 @@ fn setup_work(target: Origin, scenario: &Scenario, plan: Plan, work: Work) -> Se
     let (intents, written) = watch::channel(u64::MAX);
     let live = Arc::new(Live::default());
     let config = EngineConfig {
-        program: Program::compile(scenario, &plan).unwrap(),
+        program: Program::compile(scenario, &plan, &Keys::default()).unwrap(),
         work,
         run: run_id(),
         clock: Clock::starting_in(Span::from_millis(5)),

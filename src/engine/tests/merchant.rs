@@ -7,10 +7,10 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use super::fake::{FakeSink, FakeTarget, MERCHANT, SECRET, secrets, setup};
-use crate::engine::signing::hmac_sha256_hex;
 use crate::engine::{Clock, EventSink, Mailboxes, MerchantEndpoint, RunningEndpoint, Serving, run_load};
 use crate::history::{Event, Outcome};
 use crate::ledger::Notice;
+use crate::signature::{Encoding, Scheme, SigningKey};
 use crate::time::Span;
 use crate::transport::control_client;
 
@@ -25,7 +25,8 @@ fn start(sink: &Arc<FakeSink>, mailboxes: &Arc<Mailboxes>, clock: Clock) -> (Str
 /// Notifies as a platform does; `secret` may be the wrong one.
 async fn notify(url: &str, secret: &str, body: String) -> (u16, String) {
     let path = format!("/notify/{MERCHANT}");
-    let signature = hmac_sha256_hex(secret, format!("POST\n{path}\n1700000000\n{body}").as_bytes());
+    let key = SigningKey::parse(Scheme::HmacSha256, secret).expect("a text that is not empty");
+    let signature = Encoding::Hex.encode(&key.sign(&[format!("POST\n{path}\n1700000000\n{body}").as_bytes()]));
     let answer = control_client()
         .build()
         .unwrap()

@@ -1,10 +1,9 @@
-//! The target, the channels, and how requests are signed.
+//! The target and the channels.
 
-use super::variables::{Scope, check_template};
-use super::{Found, Spot, exactly_one};
+use super::{Found, Spot, exactly_one, sign};
 use crate::scenario::diagnostic::suggest;
-use crate::scenario::document::{child, item};
-use crate::scenario::model::{Scenario, Sign, Target};
+use crate::scenario::document::item;
+use crate::scenario::model::{Scenario, Target};
 
 /// The targets we can start ourselves.
 const EMBEDDED: [&str; 1] = ["chain"];
@@ -19,7 +18,7 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
     check_target(&scenario.target, found);
     check_channels(scenario, found);
     if let Some(sign) = &scenario.sign {
-        check_sign(sign, found);
+        sign::check(sign, found);
     }
 }
 
@@ -107,22 +106,5 @@ fn check_channels(scenario: &Scenario, found: &mut Found<'_>) {
         if scenario.channels[..n].contains(channel) {
             found.error(Spot::Value(&item("/channels", n)), format!("channel `{channel}` is given twice"));
         }
-    }
-}
-
-fn check_sign(sign: &Sign, found: &mut Found<'_>) {
-    check_template(found, "/sign/hmac_sha256", &sign.hmac_sha256, &Scope::sign_key());
-    check_template(found, "/sign/over", &sign.over, &Scope::signed_text());
-    for (name, value) in &sign.headers {
-        let pointer = child("/sign/headers", name);
-        if name.parse::<hyper::header::HeaderName>().is_err() {
-            found.error(Spot::Key(&pointer), format!("`{name}` cannot be the name of a header"));
-        }
-        check_template(found, &pointer, value, &Scope::sign_header());
-    }
-    if !sign.headers.values().any(|value| value.contains("signature")) {
-        found
-            .error(Spot::Key("/sign/headers"), "no header carries the signature")
-            .help("add a header such as `x-signature: \"{{signature}}\"`");
     }
 }

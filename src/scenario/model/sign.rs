@@ -1,0 +1,55 @@
+//! How requests are signed, and with what.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::signature::{Encoding, KeyPlace};
+
+/// How requests are signed: exactly one of `hmac_sha256`, `rsa2`, `rsa_pss` and `md5`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sign {
+    /// HMAC-SHA256 with this key: its text, usually `{{merchant.secret}}`, or where it is kept, `{ file: PATH }` or
+    /// `{ env: NAME }`.
+    #[serde(default)]
+    pub hmac_sha256: Option<SignKey>,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, called RSA2, with the private key kept there: `{ file: PATH }` or `{ env: NAME }`.
+    #[serde(default)]
+    pub rsa2: Option<SignKey>,
+    /// RSASSA-PSS with SHA-256 and a salt of 32 bytes, with the private key kept there.
+    #[serde(default)]
+    pub rsa_pss: Option<SignKey>,
+    /// MD5 of the text with this secret at its end: its text or where it is kept.
+    #[serde(default)]
+    pub md5: Option<SignKey>,
+    /// How the signature is written: `hex`, in lower case (the default of shared secrets), `hex_upper` or `base64` (the
+    /// default of RSA).
+    #[serde(default)]
+    pub encoding: Option<Encoding>,
+    /// What is signed; `{{http.method}}`, `{{http.path}}` (with query), `{{http.time}}` (Unix seconds) and `{{http.body}}` are known here.
+    pub over: String,
+    /// Headers to add; `{{signature}}` is the signature.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// A key: its text, or where it is kept. Text only of a secret that both sides have.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SignKey {
+    /// As it stands. Only of mocks and virtual accounts: whoever reads the file knows it.
+    Text(String),
+    /// Elsewhere.
+    Kept(KeyPlace),
+}
+
+impl fmt::Debug for SignKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("***"),
+            Self::Kept(place) => place.fmt(f),
+        }
+    }
+}
