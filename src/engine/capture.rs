@@ -1,4 +1,4 @@
-//! Values kept from answers: by a path of the JSON body, a header, or a pattern of the text.
+//! Values kept from answers: by a path of the body, a header, or a pattern of the text.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::compile::Fault;
 use crate::scenario::model;
-use crate::scenario::path::JsonPath;
+use crate::scenario::path::BodyPath;
 use crate::transport::Answer;
 
 /// A value that is kept.
@@ -21,7 +21,7 @@ pub(super) struct Capture {
 /// Where it is.
 #[derive(Clone, Debug)]
 enum Place {
-    Path(JsonPath),
+    Path(BodyPath),
     Header(HeaderName),
     /// The first group, or all of it.
     Pattern(Regex),
@@ -31,7 +31,7 @@ enum Place {
 pub(super) fn compile(given: &BTreeMap<String, model::Capture>) -> Result<Vec<Capture>, Fault> {
     let one = |(name, from): (&String, &model::Capture)| {
         let from = match from {
-            model::Capture::Path(path) => Place::Path(JsonPath::parse(path)?),
+            model::Capture::Path(path) => Place::Path(BodyPath::parse(path)?),
             model::Capture::Elsewhere(model::CaptureFrom::Header(header)) => {
                 Place::Header(header.parse().map_err(|_| Fault::Header(header.clone()))?)
             }
@@ -44,16 +44,16 @@ pub(super) fn compile(given: &BTreeMap<String, model::Capture>) -> Result<Vec<Ca
     given.iter().map(one).collect()
 }
 
-/// Values found in `answer`, whose body is `json` if it is any, and the name of the first that is not there.
+/// Values found in `answer`, whose body is `value` if it is JSON or XML, and the name of the first that is not there.
 pub(super) fn capture<'c>(
     captures: &'c [Capture],
     answer: &Answer,
-    json: Option<&Value>,
+    value: Option<&Value>,
 ) -> (Vec<(Box<str>, String)>, Option<&'c str>) {
     let mut found = Vec::with_capacity(captures.len());
     let mut missing = None;
     for Capture { name, from } in captures {
-        match from.find(answer, json) {
+        match from.find(answer, value) {
             Some(text) => found.push((name.clone(), text)),
             None => missing = missing.or(Some(name.as_ref())),
         }
@@ -62,9 +62,9 @@ pub(super) fn capture<'c>(
 }
 
 impl Place {
-    fn find(&self, answer: &Answer, json: Option<&Value>) -> Option<String> {
+    fn find(&self, answer: &Answer, value: Option<&Value>) -> Option<String> {
         match self {
-            Self::Path(path) => match path.find(json?)? {
+            Self::Path(path) => match path.find(value?)? {
                 Value::String(text) => Some(text.clone()),
                 value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
                 Value::Null | Value::Array(_) | Value::Object(_) => None,
@@ -84,6 +84,7 @@ mod tests {
     use hyper::HeaderMap;
     use serde_json::json;
 
+    use super::super::xml::body_value;
     use super::*;
 
     /// What `from` finds in an answer with the header `x-flow: f7` and this body.
@@ -92,8 +93,8 @@ mod tests {
         let captures = compile(&given).expect("it compiles");
         let headers = HeaderMap::from_iter([(HeaderName::from_static("x-flow"), "f7".parse().expect("a value"))]);
         let answer = Answer { status: 200, headers, body: body.to_owned().into() };
-        let json = serde_json::from_str(body).ok();
-        let (found, missing) = capture(&captures, &answer, json.as_ref());
+        let value = body_value(&answer);
+        let (found, missing) = capture(&captures, &answer, value.as_ref());
         assert_eq!(found.first().map(|(_, text)| text.as_str()), expected, "{from}");
         assert_eq!(missing, expected.is_none().then_some("it"));
     }
@@ -104,6 +105,8 @@ mod tests {
         check(&json!("$.a.b"), r#"{"a":{"b":7}}"#, Some("7"));
         check(&json!("$.a"), r#"{"a":{"b":7}}"#, None);
         check(&json!("$.a"), xml, None);
+        check(&json!("/pay/code"), xml, Some("00"));
+        check(&json!("/pay/code[2]"), xml, None);
         check(&json!({ "header": "X-Flow" }), xml, Some("f7"));
         check(&json!({ "header": "x-other" }), xml, None);
         check(&json!({ "regex": "<code>(\\d+)</code>" }), xml, Some("00"));

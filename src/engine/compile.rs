@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::body::JsonBody;
 use super::capture;
 use super::condition::Conditions;
-use super::content::{Content, FormBody, TEXT};
+use super::content::{Content, FormBody, TEXT, XML};
 use super::path::StepPath;
 use super::pause::Pause;
 use super::program::{AwaitGet, AwaitNotice, Choose, GoOn, If, Journey, Program, Repeat, RequestStep, Step};
@@ -18,6 +18,7 @@ use super::retry::Retry;
 use super::signing::{Keys, Signer};
 use super::turns::Counted;
 use super::when::{Outcomes, When};
+use super::xml::XmlBody;
 use crate::plan::{Chance, Plan, Weighted};
 use crate::scenario::model;
 use crate::scenario::path::BadPath;
@@ -42,7 +43,7 @@ pub enum Fault {
     /// A text that is not a template.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// A text that is not a JSON path.
+    /// A text that is not a path of JSON or XML.
     #[error(transparent)]
     Path(#[from] BadPath),
     /// A text that is not a length of time.
@@ -202,15 +203,20 @@ impl<'s> Compiler<'s> {
     }
 
     fn content(&self, step: &model::Step) -> Result<Option<Content>, Fault> {
-        Ok(match (&step.json, &step.form, &step.raw) {
+        let media_type = |usual: HeaderValue| match &step.content_type {
+            Some(text) => HeaderValue::from_str(text).map_err(|_| Fault::Header(text.clone())),
+            None => Ok(usual),
+        };
+        Ok(match (&step.json, &step.form, &step.xml, &step.raw) {
             (Some(json), ..) => Some(Content::Json(JsonBody::compile(json, &|name| self.is_number(name))?)),
-            (None, Some(form), _) => Some(Content::Form(FormBody::compile(form)?)),
-            (None, None, Some(raw)) => {
-                let bad = |text: &String| Fault::Header(text.clone());
-                let given = step.content_type.as_ref().map(|text| HeaderValue::from_str(text).map_err(|_| bad(text)));
-                Some(Content::Raw { text: Template::parse(raw)?, media_type: given.transpose()?.unwrap_or(TEXT) })
+            (None, Some(form), ..) => Some(Content::Form(FormBody::compile(form)?)),
+            (None, None, Some(xml), _) => {
+                Some(Content::Xml { body: XmlBody::new(Template::parse(xml)?), media_type: media_type(XML)? })
             }
-            (None, None, None) => None,
+            (None, None, None, Some(raw)) => {
+                Some(Content::Raw { text: Template::parse(raw)?, media_type: media_type(TEXT)? })
+            }
+            (None, None, None, None) => None,
         })
     }
 

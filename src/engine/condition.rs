@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::scenario::model::OneOrMany;
-use crate::scenario::path::{BadPath, JsonPath};
+use crate::scenario::path::{BadPath, BodyPath};
 
 /// Conditions that must all hold.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +18,7 @@ pub(super) struct Conditions {
 #[derive(Clone, Debug)]
 struct Field {
     text: Box<str>,
-    path: JsonPath,
+    path: BodyPath,
     allowed: Vec<Value>,
 }
 
@@ -34,7 +34,7 @@ pub(super) enum Broken<'c> {
 }
 
 impl Conditions {
-    /// Conditions as a scenario writes them: `status` and JSON paths, each with the values allowed.
+    /// Conditions as a scenario writes them: `status` and paths of the body, each with the values allowed.
     pub(super) fn compile(given: &BTreeMap<String, OneOrMany>) -> Result<Self, BadPath> {
         let mut conditions = Self::default();
         for (key, allowed) in given {
@@ -47,7 +47,9 @@ impl Conditions {
                 // What is no status can never be answered; 0 never is either.
                 conditions.statuses = allowed.iter().map(|v| status(v).unwrap_or(0)).collect();
             } else {
-                conditions.fields.push(Field { path: JsonPath::parse(key)?, text: key.as_str().into(), allowed });
+                let path = BodyPath::parse(key)?;
+                let allowed = if matches!(path, BodyPath::Xml(_)) { texts(allowed) } else { allowed };
+                conditions.fields.push(Field { path, text: key.as_str().into(), allowed });
             }
         }
         Ok(conditions)
@@ -61,7 +63,7 @@ impl Conditions {
         self
     }
 
-    /// The first condition an answer breaks, if any. A body that is not JSON is `None`.
+    /// The first condition an answer breaks, if any. A body that is neither JSON nor XML is `None`.
     pub(super) fn broken(&self, status: u16, body: Option<&Value>) -> Option<Broken<'_>> {
         if !self.statuses.is_empty() && !self.statuses.contains(&status) {
             return Some(Broken::Status);
@@ -76,6 +78,12 @@ impl Conditions {
     pub(super) fn hold(&self, status: u16, body: Option<&Value>) -> bool {
         self.broken(status, body).is_none()
     }
+}
+
+/// `values` as XML has them: as texts.
+fn texts(values: Vec<Value>) -> Vec<Value> {
+    let text = |value: Value| if value.is_string() { value } else { Value::from(value.to_string()) };
+    values.into_iter().map(text).collect()
 }
 
 #[cfg(test)]
@@ -97,6 +105,18 @@ mod tests {
         assert_eq!(c.broken(200, Some(&json!({ "status": "FAILED" }))), Some(Broken::Field("$.status")));
         assert_eq!(c.broken(200, Some(&json!([]))), Some(Broken::Missing("$.status")));
         assert_eq!(c.broken(200, None), Some(Broken::Missing("$.status")));
+    }
+
+    #[test]
+    fn fields_of_xml_are_compared_as_texts() {
+        let c = conditions(json!({ "/answer/amount": [1250], "/answer/code/@kind": "final" }));
+        let answer = |amount: &str| {
+            let text = format!("<answer><amount>{amount}</amount><code kind='final'/></answer>");
+            crate::scenario::xml::parse_xml(&text).expect("XML")
+        };
+        assert!(c.hold(200, Some(&answer("1250"))));
+        assert_eq!(c.broken(200, Some(&answer("1251"))), Some(Broken::Field("/answer/amount")));
+        assert_eq!(c.broken(200, Some(&json!({ "amount": 1250 }))), Some(Broken::Missing("/answer/amount")));
     }
 
     #[test]

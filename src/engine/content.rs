@@ -1,4 +1,4 @@
-//! What a request carries: JSON, a form, or text as it stands.
+//! What a request carries: JSON, a form, XML, or text as it stands.
 
 use std::borrow::Cow;
 
@@ -7,6 +7,7 @@ use hyper::header::HeaderValue;
 use serde_json::{Map, Value};
 
 use super::body::JsonBody;
+use super::xml::XmlBody;
 use crate::scenario::template::{Part, Template, TemplateError, Unset};
 
 /// The body of a request.
@@ -14,11 +15,14 @@ use crate::scenario::template::{Part, Template, TemplateError, Unset};
 pub(super) enum Content {
     Json(JsonBody),
     Form(FormBody),
+    Xml { body: XmlBody, media_type: HeaderValue },
     Raw { text: Template, media_type: HeaderValue },
 }
 
 /// What text is, unless the scenario says it.
 pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// What XML is, unless the scenario says it.
+pub(super) const XML: HeaderValue = HeaderValue::from_static("application/xml; charset=utf-8");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 impl Content {
@@ -27,6 +31,7 @@ impl Content {
         match self {
             Self::Json(json) => json.render(value),
             Self::Form(form) => form.render(value),
+            Self::Xml { body, .. } => body.render(value),
             Self::Raw { text, .. } => text.render(value),
         }
     }
@@ -36,7 +41,7 @@ impl Content {
         match self {
             Self::Json(_) => None,
             Self::Form(_) => Some(FORM),
-            Self::Raw { media_type, .. } => Some(media_type.clone()),
+            Self::Xml { media_type, .. } | Self::Raw { media_type, .. } => Some(media_type.clone()),
         }
     }
 }

@@ -37,6 +37,7 @@ mod users;
 mod values;
 mod wait;
 mod when;
+mod xml;
 
 pub use awake::Awake;
 pub use clock::Clock;

@@ -10,6 +10,7 @@ use super::condition::Broken;
 use super::journey::Traveller;
 use super::program::RequestStep;
 use super::values::{Captured, Values};
+use super::xml::body_value;
 use crate::history::{Event, Exchange, Outcome};
 use crate::time::{RunOffset, Span};
 use crate::transport::{Answer, Failure, Request};
@@ -33,7 +34,7 @@ pub(super) struct Told {
     /// Why there was no answer, if sending failed.
     pub(super) failure: Option<Failure>,
     pub(super) answer: Option<Answer>,
-    /// The answer's body, if it is JSON.
+    /// The answer's body, if it is JSON, XML or a form.
     pub(super) body: Option<Value>,
     pub(super) captured: Vec<(Box<str>, String)>,
     /// When it was answered or given up.
@@ -205,7 +206,7 @@ const fn outcome_of(failure: Failure) -> Outcome {
 
 fn read_answer(step: &RequestStep, answer: Answer, is_poll: bool) -> Read {
     let status = answer.status;
-    let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let body = body_value(&answer);
     let json = body.as_ref();
     let (captured, missing) = capture(&step.captures, &answer, json);
     let (outcome, reason) = match step.expect.broken(status, json) {

@@ -20,6 +20,7 @@ fn forms_and_text_are_sent_with_their_types_and_signed_as_sent() {
         &json!({ "steps": [
             { "post": "/form", "form": { "order": "{{order_no}}", "amount": "{{amount}}", "memo": "a & b", "n": 1 } },
             { "post": "/xml", "raw": "<pay><no>{{order_no}}</no></pay>", "content_type": "text/xml" },
+            { "post": "/xml", "xml": "<pay no=\"{{order_no}}\"><amount>{{amount}}</amount></pay>" },
             { "post": "/text", "raw": "{{order_no}}|{{amount}}\n" },
             { "post": "/json", "json": { "amount": "{{amount}}" } },
         ] }),
@@ -33,6 +34,7 @@ fn forms_and_text_are_sent_with_their_types_and_signed_as_sent() {
         [
             ("application/x-www-form-urlencoded", "order=r0test-0000000p&amount=1250&memo=a+%26+b&n=1"),
             ("text/xml", "<pay><no>r0test-0000000p</no></pay>"),
+            ("application/xml; charset=utf-8", "<pay no=\"r0test-0000000p\"><amount>1250</amount></pay>"),
             ("text/plain; charset=utf-8", "r0test-0000000p|1250\n"),
             ("application/json", r#"{"amount":1250}"#),
         ]
@@ -64,6 +66,22 @@ fn values_of_headers_and_patterns_are_known_to_later_steps() {
     );
     let steps: Vec<u16> = sink.exchanges().iter().map(|x| x.step).collect();
     assert_eq!((steps, ended(&sink)), (vec![0, 1, 2], Outcome::Ok));
+}
+
+#[test]
+fn answers_in_xml_are_read_by_path() {
+    let sink = walk(
+        Router::new().fallback(old_bank),
+        &json!({ "steps": [
+            { "post": "/pay", "xml": "<pay/>", "expect": { "/answer/code": ["00", "01"] },
+              "capture": { "code": "/answer/code", "no": "/answer/no/text()" } },
+            { "await": { "get": "/ask/{{no}}", "until": { "/answer/code": "00" }, "within": "1s", "capture": { "code": "/answer/code" } } },
+            { "if": { "{{code}}": "00" }, "then": [{ "post": "/pay", "xml": "<pay/>", "expect": { "/answer/code": "00" } }] },
+        ] }),
+    );
+    let told: Vec<_> = sink.exchanges().into_iter().map(|x| (x.step, x.outcome, x.reason)).collect();
+    let unexpected = Some("unexpected /answer/code".to_owned());
+    assert_eq!(told, [(0, Outcome::Ok, None), (1, Outcome::Ok, None), (2, Outcome::Unexpected, unexpected)]);
 }
 
 #[test]

@@ -10,7 +10,9 @@ use super::variables::{Scope, check_template, is_built_in};
 use super::{Found, Spot, exactly_one, is_identifier};
 use crate::scenario::document::{child, item};
 use crate::scenario::model::{Capture, CaptureFrom, OneOrMany, Step};
-use crate::scenario::path::JsonPath;
+use crate::scenario::path::{BodyPath, JsonPath};
+use crate::scenario::template::Part;
+use crate::scenario::xml::parse_xml;
 
 pub(super) fn check_path(path: &str, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
     if !path.starts_with('/') || path.contains([' ', '#']) {
@@ -50,6 +52,10 @@ pub(super) fn check_conditions(conditions: &BTreeMap<String, OneOrMany>, pointer
         }
         if name == "status" {
             check_statuses(values, &at, "for a field of the answer's body write `$.status`", found);
+        } else if name.starts_with('/') {
+            if let Err(error) = BodyPath::parse(name) {
+                found.error(Spot::Key(&at), error.to_string());
+            }
         } else if JsonPath::parse(name).is_err() {
             found
                 .error(Spot::Key(&at), format!("`{name}` is neither `status` nor a JSON path"))
@@ -58,10 +64,15 @@ pub(super) fn check_conditions(conditions: &BTreeMap<String, OneOrMany>, pointer
     }
 }
 
-/// The body of a request: one of JSON, a form and text.
+/// The body of a request: one of JSON, a form, XML and text.
 pub(super) fn check_content(step: &Step, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
     let at = |key| child(pointer, key);
-    let bodies = [("json", step.json.is_some()), ("form", step.form.is_some()), ("raw", step.raw.is_some())];
+    let bodies = [
+        ("json", step.json.is_some()),
+        ("form", step.form.is_some()),
+        ("xml", step.xml.is_some()),
+        ("raw", step.raw.is_some()),
+    ];
     if bodies.iter().any(|(_, is_there)| *is_there) {
         exactly_one(found, pointer, "a request", &bodies);
     }
@@ -80,16 +91,34 @@ pub(super) fn check_content(step: &Step, pointer: &str, scope: &Scope, found: &m
             }
         }
     }
+    if let Some(xml) = &step.xml {
+        check_xml(xml, &at("xml"), scope, found);
+    }
     if let Some(raw) = &step.raw {
         check_template(found, &at("raw"), raw, scope);
     }
     let Some(media_type) = &step.content_type else { return };
-    if step.raw.is_none() {
+    if step.raw.is_none() && step.xml.is_none() {
         found
-            .error(Spot::Key(&at("content_type")), "`content_type` goes only with `raw`")
+            .error(Spot::Key(&at("content_type")), "`content_type` goes only with `xml` and `raw`")
             .label("`json` and `form` have their own");
     } else if !media_type.contains('/') || HeaderValue::from_str(media_type).is_err() {
         found.unreadable(&at("content_type"), media_type, "a media type such as `text/xml; charset=utf-8`");
+    }
+}
+
+/// A text that is well-formed XML whatever its variables are.
+fn check_xml(xml: &str, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
+    let Some(template) = check_template(found, pointer, xml, scope) else { return };
+    let parts = template.parts().iter().map(|part| match part {
+        Part::Text(text) => text.as_ref(),
+        Part::Var(_) => "x",
+    });
+    if let Err(error) = parse_xml(&parts.collect::<String>()) {
+        found
+            .error(Spot::Value(pointer), format!("`xml`: not well-formed: {error}"))
+            .label("with `x` for each variable")
+            .help("send something else with `raw` and `content_type`");
     }
 }
 
@@ -103,7 +132,7 @@ pub(super) fn check_capture(capture: &BTreeMap<String, Capture>, pointer: &str, 
         }
         match from {
             Capture::Path(path) => {
-                if let Err(error) = JsonPath::parse(path) {
+                if let Err(error) = BodyPath::parse(path) {
                     found.error(Spot::Value(&at), error.to_string());
                 }
             }

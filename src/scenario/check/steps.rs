@@ -201,6 +201,7 @@ fn check_belongings(step: &Step, pointer: &str, found: &mut Found<'_>) {
     let belongings = [
         ("json", step.json.is_some(), step.post.is_some(), "`post`"),
         ("form", step.form.is_some(), step.post.is_some(), "`post`"),
+        ("xml", step.xml.is_some(), step.post.is_some(), "`post`"),
         ("raw", step.raw.is_some(), step.post.is_some(), "`post`"),
         ("intent", step.intent.is_some(), step.post.is_some(), "`post`"),
         ("expect", step.expect.is_some(), is_request, "`post` and `get`"),

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Capture {
-    /// At this path of a JSON body, such as `$.payment_id`.
+    /// At this path of the body, such as `$.payment_id` of JSON, or `/pay/items/item[2]/@id` of XML.
     Path(String),
     /// Somewhere else.
     Elsewhere(CaptureFrom),
 }
 
-/// Where in an answer a value is, if not in JSON.
+/// Where in an answer a value is, if not at a path of its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CaptureFrom {

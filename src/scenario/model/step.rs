@@ -30,23 +30,26 @@ pub struct Step {
     /// Body of a form (`application/x-www-form-urlencoded`): names and values, in this order, percent-encoded.
     #[serde(default)]
     pub form: Option<Map<String, Value>>,
+    /// Body of XML as it is written here; the values of its variables are escaped, so that they stay text or attributes.
+    #[serde(default)]
+    pub xml: Option<String>,
     /// Body as it is written here, with the values of its variables put in as they are.
     #[serde(default)]
     pub raw: Option<String>,
-    /// With `raw`: what it is. Default `text/plain; charset=utf-8`.
+    /// With `xml` and `raw`: what it is. Default `application/xml; charset=utf-8` and `text/plain; charset=utf-8`.
     #[serde(default)]
     pub content_type: Option<String>,
     /// What this request wants done exactly once; makes it part of the book of intents.
     #[serde(default)]
     pub intent: Option<IntentSpec>,
-    /// What the answer must be: `status: 200` or `$.path: [A, B]`. Default: status 200.
+    /// What the answer must be: `status: 200`, `$.path: [A, B]`, or `/path: A` of XML. Default: status 200.
     #[serde(default)]
     pub expect: Option<BTreeMap<String, OneOrMany>>,
     /// Answers that are a refusal by the rules of the business, not a failure; every condition must hold.
     #[serde(default)]
     pub declined: Option<BTreeMap<String, OneOrMany>>,
-    /// Values kept for later steps: a name to a JSON path, such as `payment: $.payment_id`, to a header of the answer, or
-    /// to a pattern. A journey whose capture finds nothing ends there. Of a step with an intent the first, by name, is
+    /// Values kept for later steps: a name to a path, such as `payment: $.payment_id` of JSON or `/pay/id` of XML, to a
+    /// header of the answer, or to a pattern. A journey whose capture finds nothing ends there. Of a step with an intent the first, by name, is
     /// the target's id of it.
     #[serde(default)]
     pub capture: BTreeMap<String, Capture>,
