@@ -17,7 +17,7 @@ use crate::scenario::model::{self, Arrivals, Scenario};
 use crate::scenario::read::in_order;
 use crate::scenario::typed::{DeclaredScheme, NamedKey, TargetKind};
 use crate::shape::{Shape, parse_yaml};
-use crate::signature::{KeyFault, Scheme, SigningKey};
+use crate::signature::{KeyFault, Scheme, SigningKey, VerifyingKey};
 use crate::tls::ClientParts;
 
 mod data;
@@ -193,7 +193,15 @@ impl Loading<'_> {
     /// them.
     fn keys(&mut self, scenario: &Scenario) -> Keys {
         let sign = scenario.sign.as_ref().map(model::Sign::declared);
-        Keys { sign: self.key(sign, "/sign", SigningKey::parse), ..Keys::default() }
+        let mut keys = Keys { sign: self.key(sign, "/sign", SigningKey::parse), ..Keys::default() };
+        for (name, callback) in &scenario.callbacks {
+            let signature = callback.signature.as_ref().map(model::CallbackSign::declared);
+            let pointer = child(&child("/callbacks", name), "signature");
+            if let Some(key) = self.key(signature, &pointer, VerifyingKey::parse) {
+                keys.callbacks.insert(name.clone(), key);
+            }
+        }
+        keys
     }
 
     /// The key of the block at `pointer`, if it is kept elsewhere and is what `parse` wants.

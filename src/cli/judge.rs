@@ -120,7 +120,7 @@ fn matters_to_money(event: &crate::history::Event) -> bool {
     use crate::history::Event;
     match event {
         Event::Exchange(x) => x.intent.is_some(),
-        Event::Notice(_) => true,
+        Event::Notice(notice) => !notice.is_callback(),
         Event::Dropped { .. } | Event::Ended { .. } | Event::Note { .. } => false,
     }
 }

@@ -13,10 +13,13 @@ use super::condition::Conditions;
 use super::content::{Content, FormBody, TEXT, XML};
 use super::path::StepPath;
 use super::pause::Pause;
-use super::program::{AwaitGet, AwaitNotice, Choose, GoOn, If, Journey, Program, Repeat, RequestStep, Step};
+use super::program::{
+    AwaitCallback, AwaitGet, AwaitNotice, Choose, GoOn, If, Journey, Program, Repeat, RequestStep, Step,
+};
 use super::retry::Retry;
 use super::signing::{Keys, Signer};
 use super::turns::Counted;
+use super::values::Captured;
 use super::when::{Outcomes, When};
 use super::xml::XmlBody;
 use crate::plan::{Chance, Plan, Weighted};
@@ -76,11 +79,12 @@ pub enum Fault {
 }
 
 impl Program {
-    /// Compiles the journeys of a scenario that `plan` was made from, to be signed with its `keys`.
+    /// Compiles the journeys of a scenario that `plan` was made from, to be signed with its `keys`. The run takes
+    /// notifications and callbacks at `endpoint`.
     ///
     /// # Errors
     /// [`CompileError`] for the first fault; none in a scenario that checks.
-    pub fn compile(scenario: &model::Scenario, plan: &Plan, keys: &Keys) -> Result<Self, CompileError> {
+    pub fn compile(scenario: &model::Scenario, plan: &Plan, keys: &Keys, endpoint: &str) -> Result<Self, CompileError> {
         let in_journey = |journey: &str| {
             let journey = journey.to_owned();
             move |fault| CompileError { journey, fault }
@@ -100,11 +104,15 @@ impl Program {
                 place: 0,
                 is_repeated: false,
                 awaits_notice: false,
+                callbacks: Vec::new(),
                 by_capture: BTreeMap::new(),
             };
             compiler.journey().map_err(in_journey(name))
         });
-        Ok(Self { kinds: kinds.collect::<Result<_, _>>()?, signer })
+        let mut known = Captured::default();
+        let address = |name: &String| (format!("callback.{name}").into(), format!("{endpoint}/callback/{name}"));
+        known.keep(scenario.callbacks.keys().map(address).collect());
+        Ok(Self { kinds: kinds.collect::<Result<_, _>>()?, signer, known })
     }
 }
 
@@ -124,6 +132,7 @@ struct Compiler<'s> {
     /// Whether this is inside a `repeat`.
     is_repeated: bool,
     awaits_notice: bool,
+    callbacks: Vec<(Box<str>, Template)>,
     /// Name of a target id captured from an answer to the intent it belongs to.
     by_capture: BTreeMap<&'s str, usize>,
 }
@@ -131,7 +140,7 @@ struct Compiler<'s> {
 impl<'s> Compiler<'s> {
     fn journey(mut self) -> Result<Journey, Fault> {
         let steps = self.steps(&self.journey.steps)?;
-        Ok(Journey { steps, awaits_notice: self.awaits_notice })
+        Ok(Journey { steps, awaits_notice: self.awaits_notice, callbacks: self.callbacks })
     }
 
     fn steps(&mut self, steps: &'s [model::Step]) -> Result<Vec<Step>, Fault> {
@@ -223,8 +232,8 @@ impl<'s> Compiler<'s> {
     fn wait(&mut self, wait: &model::Await) -> Result<Step, Fault> {
         let within = span(&wait.within)?;
         let go_on = GoOn(wait.go_on.iter().map(|s| s.as_str().into()).collect());
-        match (&wait.get, &wait.notice) {
-            (Some(path), None) => {
+        match (&wait.get, &wait.notice, &wait.callback) {
+            (Some(path), None, None) => {
                 let about = self.about(&Template::parse(path)?);
                 let poll = RequestStep {
                     index: self.next_index(),
@@ -245,11 +254,17 @@ impl<'s> Compiler<'s> {
                 let captures = capture::compile(&wait.capture)?;
                 Ok(Step::AwaitGet(AwaitGet { poll: Arc::new(poll), until, go_on, within, every, captures }))
             }
-            (None, Some(subject)) => {
+            (None, Some(subject), None) => {
                 let subject = Template::parse(subject)?;
                 self.awaits_notice = true;
                 let intent = self.about(&subject);
                 Ok(Step::AwaitNotice(AwaitNotice { index: self.next_index(), subject, intent, go_on, within }))
+            }
+            (None, None, Some(name)) => {
+                let about = Template::parse(wait.about.as_deref().ok_or(Fault::Step)?)?;
+                let name: Box<str> = name.as_str().into();
+                self.callbacks.push((name.clone(), about.clone()));
+                Ok(Step::AwaitCallback(AwaitCallback { index: self.next_index(), name, about, go_on, within }))
             }
             _ => Err(Fault::Step),
         }

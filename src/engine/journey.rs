@@ -6,9 +6,10 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::bench::Bench;
+use super::callback::mailbox_key;
 use super::mailbox::OpenMailbox;
 use super::mark::Trace;
-use super::program::{RequestStep, Step};
+use super::program::{Journey, RequestStep, Step};
 use super::request::{Told, ask};
 use super::turns::Turns;
 use super::values::Captured;
@@ -57,13 +58,13 @@ impl StepEnd {
 /// Runs `journey` to its end and records it. Returns when that was.
 pub(super) async fn run_journey(bench: Rc<Bench>, journey: Rc<PlannedJourney>) -> RunOffset {
     let kind = &bench.program.kinds[usize::from(journey.kind)];
-    let mailbox = kind.awaits_notice.then(|| bench.mailboxes.open(journey.intents.iter().map(|i| i.key.as_str())));
+    let mailbox = open_mailbox(&bench, kind, &journey);
     let trace = Trace::of(bench.trace_key, journey.number);
     let due = journey.due;
     let me = Traveller { bench: Rc::clone(&bench), journey, trace };
     let mut walk = Walk {
         me: me.clone(),
-        captured: Captured::default(),
+        captured: bench.program.known.clone(),
         mailbox,
         due,
         last: Last { outcome: Outcome::Ok, status: 0 },
@@ -80,6 +81,19 @@ pub(super) async fn run_journey(bench: Rc<Bench>, journey: Rc<PlannedJourney>) -
         outcome,
     });
     at
+}
+
+/// The mailbox of a journey that waits for anything, open before its first request.
+fn open_mailbox(bench: &Bench, kind: &Journey, journey: &PlannedJourney) -> Option<OpenMailbox> {
+    if !kind.awaits_notice && kind.callbacks.is_empty() {
+        return None;
+    }
+    let notices = kind.awaits_notice.then(|| journey.intents.iter().map(|intent| Box::from(intent.key.as_str())));
+    let callbacks = kind.callbacks.iter().filter_map(|(name, about)| {
+        let about = about.render(|variable| journey.lookup(variable)).ok()?;
+        Some(mailbox_key(name, &about).into_boxed_str())
+    });
+    Some(bench.mailboxes.open(notices.into_iter().flatten().chain(callbacks)))
 }
 
 impl Walk {
@@ -105,6 +119,7 @@ impl Walk {
             Step::Parallel(branches) => Box::pin(self.parallel(branches)).await,
             Step::AwaitGet(wait) => Box::pin(self.await_get(wait)).await,
             Step::AwaitNotice(wait) => Box::pin(self.await_notice(wait)).await,
+            Step::AwaitCallback(wait) => Box::pin(self.await_callback(wait)).await,
             Step::Pause(pause) => Box::pin(self.pause(pause)).await,
             Step::Repeat(repeat) => Box::pin(self.repeat(repeat)).await,
             Step::If(question) => Box::pin(self.look(question)).await,

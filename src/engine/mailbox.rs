@@ -20,9 +20,20 @@ pub struct Mailboxes {
 /// What arrived for one journey.
 #[derive(Debug, Default)]
 struct Mailbox {
-    /// Subject (payment or refund id) and final status, in order of arrival.
-    letters: Mutex<Vec<(Box<str>, Box<str>)>>,
+    /// In order of arrival.
+    letters: Mutex<Vec<Letter>>,
     arrived: Notify,
+}
+
+/// What one notification or callback told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Letter {
+    /// Payment or refund id; of a callback the key it is waited for under.
+    pub(super) subject: Box<str>,
+    /// Its final status.
+    pub(super) status: Box<str>,
+    /// What else is known by it: names and values.
+    pub(super) fields: Vec<(Box<str>, String)>,
 }
 
 /// An open mailbox; closed when dropped.
@@ -34,19 +45,19 @@ pub(super) struct OpenMailbox {
 }
 
 impl Mailboxes {
-    /// Puts a notification about `subject` into the mailbox of `key`, if one is open.
-    pub(super) fn deliver(&self, key: &str, subject: &str, status: &str) {
+    /// Puts a letter into the mailbox of `key`, if one is open and has none of the same subject.
+    pub(super) fn deliver(&self, key: &str, letter: Letter) {
         let Some(mailbox) = lock(&self.by_key).get(key).cloned() else { return };
         let mut letters = lock(&mailbox.letters);
-        if letters.len() < KEPT && !letters.iter().any(|(s, _)| s.as_ref() == subject) {
-            letters.push((subject.into(), status.into()));
+        if letters.len() < KEPT && !letters.iter().any(|other| other.subject == letter.subject) {
+            letters.push(letter);
         }
         drop(letters);
         mailbox.arrived.notify_waiters();
     }
 
     /// Opens a mailbox for `keys`.
-    pub(super) fn open<'k>(self: &Arc<Self>, keys: impl Iterator<Item = &'k str>) -> OpenMailbox {
+    pub(super) fn open<K: Into<Box<str>>>(self: &Arc<Self>, keys: impl Iterator<Item = K>) -> OpenMailbox {
         let mailbox = Arc::new(Mailbox::default());
         let keys: Vec<Box<str>> = keys.map(Into::into).collect();
         let mut by_key = lock(&self.by_key);
@@ -59,15 +70,15 @@ impl Mailboxes {
 }
 
 impl OpenMailbox {
-    /// The final status of `subject`, as soon as its first notification is there.
-    pub(super) async fn wait_for(&self, subject: &str) -> Box<str> {
+    /// The first letter about `subject`, as soon as it is there.
+    pub(super) async fn wait_for(&self, subject: &str) -> Letter {
         loop {
             // Registered before looking, so that what arrives in between is not missed.
             let arrived = self.mailbox.arrived.notified();
             tokio::pin!(arrived);
             arrived.as_mut().enable();
-            if let Some((_, status)) = lock(&self.mailbox.letters).iter().find(|(s, _)| s.as_ref() == subject) {
-                return status.clone();
+            if let Some(letter) = lock(&self.mailbox.letters).iter().find(|l| l.subject.as_ref() == subject) {
+                return letter.clone();
             }
             arrived.await;
         }
@@ -92,13 +103,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
+    fn letter(subject: &str, status: &str) -> Letter {
+        Letter { subject: subject.into(), status: status.into(), fields: Vec::new() }
+    }
+
     #[tokio::test]
     async fn a_notification_that_comes_before_the_wait_is_kept_and_one_for_nobody_is_not() {
         let all = Arc::new(Mailboxes::default());
         let open = all.open(["k1", "k2"].into_iter());
-        all.deliver("k2", "pay.1", "SUCCEEDED");
-        all.deliver("k9", "pay.2", "SUCCEEDED");
-        assert_eq!(open.wait_for("pay.1").await.as_ref(), "SUCCEEDED");
+        all.deliver("k2", letter("pay.1", "SUCCEEDED"));
+        all.deliver("k9", letter("pay.2", "SUCCEEDED"));
+        assert_eq!(open.wait_for("pay.1").await, letter("pay.1", "SUCCEEDED"));
         assert_eq!(lock(&open.mailbox.letters).len(), 1);
     }
 
@@ -107,12 +122,12 @@ mod tests {
         let all = Arc::new(Mailboxes::default());
         let open = all.open(["k"].into_iter());
         let deliveries = async {
-            all.deliver("k", "other", "SUCCEEDED");
+            all.deliver("k", letter("other", "SUCCEEDED"));
             tokio::task::yield_now().await;
-            all.deliver("k", "mine", "FAILED");
+            all.deliver("k", letter("mine", "FAILED"));
         };
-        let (status, ()) = tokio::join!(open.wait_for("mine"), deliveries);
-        assert_eq!(status.as_ref(), "FAILED");
+        let (told, ()) = tokio::join!(open.wait_for("mine"), deliveries);
+        assert_eq!(told, letter("mine", "FAILED"));
     }
 
     #[tokio::test]

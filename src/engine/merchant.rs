@@ -1,4 +1,5 @@
-//! The merchants' endpoint: where the platform tells our merchants what became of payments and refunds.
+//! The merchants' endpoint: where the platform tells our merchants what became of payments and refunds, and where
+//! callbacks that the scenario itself reads come in.
 //!
 //! It runs on a thread of its own, so that a storm of notifications does not make the pacer late. It is bound
 //! before the run, as its address is part of provisioning, and serves from the start of the run.
@@ -11,20 +12,22 @@ use std::{io, thread};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::post;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::routing::{any, post};
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use super::callback::{Callbacks, Called, mailbox_key};
 use super::clock::Clock;
-use super::mailbox::Mailboxes;
+use super::mailbox::{Letter, Mailboxes};
 use super::mark::STRESS_TEST;
 use super::recording::EventSink;
 use super::signing::{SecretLookup, is_signature};
 use crate::history::Event;
 use crate::ledger::Notice;
 use crate::time::Span;
+use crate::transport::Answer;
 
 /// Why the endpoint cannot work.
 #[derive(Debug, Error)]
@@ -52,6 +55,8 @@ pub struct Serving {
     pub sink: Arc<dyn EventSink>,
     /// Where journeys wait for them.
     pub mailboxes: Arc<Mailboxes>,
+    /// Callbacks that the scenario reads.
+    pub callbacks: Arc<Callbacks>,
 }
 
 /// An endpoint at work.
@@ -64,9 +69,11 @@ pub struct RunningEndpoint {
 /// The account of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndpointReport {
-    /// Notifications recorded, signed or not.
+    /// Notifications and callbacks recorded, signed or not.
     pub n_notices: u64,
-    /// Calls that were no notification at all: refused, and not in the history.
+    /// Of these, signed wrongly or not at all.
+    pub n_unsigned: u64,
+    /// Calls that were neither at all: refused, and not in the history.
     pub n_unreadable: u64,
     /// Notices lost for want of room. Above zero the run does not count.
     pub n_lost: u64,
@@ -120,8 +127,9 @@ impl RunningEndpoint {
         ended.map_err(EndpointError::Start)?;
         self.desk.flush();
         let count = |n: &AtomicU64| n.load(Relaxed);
-        let (n_notices, n_unreadable) = (count(&self.desk.n_notices), count(&self.desk.n_unreadable));
-        Ok(EndpointReport { n_notices, n_unreadable, n_lost: count(&self.desk.n_lost) })
+        let (n_notices, n_unsigned) = (count(&self.desk.n_notices), count(&self.desk.n_unsigned));
+        let (n_unreadable, n_lost) = (count(&self.desk.n_unreadable), count(&self.desk.n_lost));
+        Ok(EndpointReport { n_notices, n_unsigned, n_unreadable, n_lost })
     }
 }
 
@@ -137,6 +145,7 @@ fn serve_here(listener: TcpListener, desk: &Arc<Desk>, stopped: oneshot::Receive
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let router = Router::new()
             .route("/notify/{merchant}", post(take))
+            .route("/callback/{name}", any(take_callback))
             .layer(DefaultBodyLimit::max(64 * 1024))
             .with_state(Arc::clone(desk));
         let flushing = async {
@@ -158,6 +167,7 @@ struct Desk {
     serving: Serving,
     batch: Mutex<Vec<Event>>,
     n_notices: AtomicU64,
+    n_unsigned: AtomicU64,
     n_unreadable: AtomicU64,
     n_lost: AtomicU64,
 }
@@ -189,13 +199,52 @@ async fn take(
         return (StatusCode::BAD_REQUEST, "unreadable");
     };
     if is_signed {
-        desk.serving.mailboxes.deliver(&key, &subject, &n.status);
+        let letter = Letter { subject: subject.as_str().into(), status: n.status.as_str().into(), fields: Vec::new() };
+        desk.serving.mailboxes.deliver(&key, letter);
     }
     let mark = headers.get(STRESS_TEST).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let at_ns = desk.serving.clock.now().as_nanos();
     let (status, amount, currency) = (n.status, n.amount, n.currency);
     desk.record(Notice { subject, key, status, amount, currency, merchant, is_signed, mark, at_ns });
     if is_signed { (StatusCode::OK, "success") } else { (StatusCode::UNAUTHORIZED, "signature") }
+}
+
+/// Takes a callback in, as the scenario says of those of this name.
+async fn take_callback(
+    State(desk): State<Arc<Desk>>,
+    Path(name): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
+    let Some(callback) = desk.serving.callbacks.get(&name) else {
+        return (StatusCode::NOT_FOUND, format!("no callbacks `{name}`"));
+    };
+    let mark = headers.get(STRESS_TEST).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let path = uri.path_and_query().map_or("", |p| p.as_str());
+    let called = Called { method: method.as_str(), path, answer: Answer { status: 0, headers, body } };
+    let Some(read) = callback.read(&called) else {
+        desk.n_unreadable.fetch_add(1, Relaxed);
+        return (StatusCode::BAD_REQUEST, String::from("unreadable"));
+    };
+    if read.is_signed {
+        let key = mailbox_key(&name, &read.about);
+        desk.serving.mailboxes.deliver(&key, read.letter(&key));
+    }
+    let is_signed = read.is_signed;
+    desk.record(Notice {
+        subject: read.about.clone(),
+        key: read.about,
+        status: read.status,
+        amount: 0,
+        currency: String::new(),
+        merchant: Notice::merchant_of_callback(&name),
+        is_signed,
+        mark,
+        at_ns: desk.serving.clock.now().as_nanos(),
+    });
+    callback.answer(is_signed)
 }
 
 /// The subject, its key and the rest, if `body` is a notification.
@@ -212,7 +261,8 @@ fn read(body: &[u8]) -> Option<(String, String, Notification)> {
 impl Desk {
     fn new(serving: Serving) -> Self {
         let zero = || AtomicU64::new(0);
-        Self { serving, batch: Mutex::default(), n_notices: zero(), n_unreadable: zero(), n_lost: zero() }
+        let (n_notices, n_unsigned, n_unreadable, n_lost) = (zero(), zero(), zero(), zero());
+        Self { serving, batch: Mutex::default(), n_notices, n_unsigned, n_unreadable, n_lost }
     }
 
     fn is_signed(&self, merchant: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> bool {
@@ -226,6 +276,7 @@ impl Desk {
 
     fn record(&self, notice: Notice) {
         self.n_notices.fetch_add(1, Relaxed);
+        self.n_unsigned.fetch_add(u64::from(!notice.is_signed), Relaxed);
         let n_waiting = {
             let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
             batch.push(Event::Notice(notice));

@@ -6,6 +6,7 @@
 mod awake;
 mod bench;
 mod body;
+mod callback;
 mod capture;
 mod clock;
 mod closed;
@@ -40,6 +41,7 @@ mod when;
 mod xml;
 
 pub use awake::Awake;
+pub use callback::Callbacks;
 pub use clock::Clock;
 pub use compile::{CompileError, Fault};
 pub use guard::AbortLimits;

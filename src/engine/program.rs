@@ -12,6 +12,7 @@ use super::pause::Pause;
 use super::retry::Retry;
 use super::signing::Signer;
 use super::turns::Counted;
+use super::values::Captured;
 use super::when::{Outcomes, When};
 use crate::plan::{Chance, Weighted};
 use crate::scenario::template::Template;
@@ -22,13 +23,17 @@ use crate::time::Span;
 pub struct Program {
     pub(super) kinds: Vec<Journey>,
     pub(super) signer: Option<Signer>,
+    /// What every journey knows from the start: the addresses of callbacks.
+    pub(super) known: Captured,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Journey {
     pub(super) steps: Vec<Step>,
-    /// Whether a mailbox must be open from the start.
+    /// Whether a mailbox must be open from the start for notifications of the platform's.
     pub(super) awaits_notice: bool,
+    /// The callbacks it must be open for: names, and what they are about.
+    pub(super) callbacks: Vec<(Box<str>, Template)>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,6 +42,7 @@ pub(super) enum Step {
     Parallel(Vec<Arc<RequestStep>>),
     AwaitGet(AwaitGet),
     AwaitNotice(AwaitNotice),
+    AwaitCallback(AwaitCallback),
     Pause(Pause),
     Repeat(Repeat),
     If(If),
@@ -111,6 +117,16 @@ pub(super) struct AwaitNotice {
     pub(super) index: u16,
     pub(super) subject: Template,
     pub(super) intent: Option<usize>,
+    pub(super) go_on: GoOn,
+    pub(super) within: Span,
+}
+
+/// Waiting for a callback that the scenario reads.
+#[derive(Clone, Debug)]
+pub(super) struct AwaitCallback {
+    pub(super) index: u16,
+    pub(super) name: Box<str>,
+    pub(super) about: Template,
     pub(super) go_on: GoOn,
     pub(super) within: Span,
 }

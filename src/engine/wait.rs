@@ -1,15 +1,25 @@
 //! Steps that wait: polls, notifications, pauses. Each ends early when the run is abandoned.
 
+use super::callback::mailbox_key;
 use super::capture::capture;
 use super::journey::{StepEnd, Walk};
+use super::mailbox::Letter;
 use super::path::StepPath;
 use super::pause::Pause;
-use super::program::{AwaitGet, AwaitNotice};
+use super::program::{AwaitCallback, AwaitGet, AwaitNotice, GoOn};
 use super::request::{Asking, exchange};
 use super::values::Values;
 use super::when::Last;
 use crate::history::{Exchange, Outcome};
 use crate::time::{RunOffset, Span};
+
+/// How waiting for a letter ended.
+enum Waited {
+    Told(Letter),
+    InVain,
+    /// The run ended first.
+    Abandoned,
+}
 
 impl Walk {
     /// Polls until the answer is as wanted. Failed polls are recorded and polling goes on: the wait fails
@@ -52,20 +62,45 @@ impl Walk {
         let Ok(subject) = wait.subject.render(|name| values.get(name)) else {
             return StepEnd::of(Outcome::Unexpected);
         };
-        let mailbox = self.mailbox.as_ref().expect("opened for every journey that awaits a notification");
-        let left = (self.due + wait.within).since(self.me.bench.clock.now());
-        let status = tokio::select! {
+        match self.letter(&subject, wait.within).await {
+            Waited::Told(letter) => self.told(&letter.status, &wait.go_on),
+            Waited::InVain => StepEnd::of(self.waited_in_vain(wait.index, 1, wait.intent, Some(subject), wait.within)),
+            Waited::Abandoned => StepEnd::of(Outcome::Unknown),
+        }
+    }
+
+    /// Waits for a callback that the scenario reads; one that is signed wrongly does not come through.
+    pub(super) async fn await_callback(&mut self, wait: &AwaitCallback) -> StepEnd {
+        let values = Values { journey: &self.me.journey, captured: &self.captured };
+        let Ok(about) = wait.about.render(|name| values.get(name)) else {
+            return StepEnd::of(Outcome::Unexpected);
+        };
+        match self.letter(&mailbox_key(&wait.name, &about), wait.within).await {
+            Waited::Told(letter) => {
+                self.captured.keep(letter.fields);
+                self.told(&letter.status, &wait.go_on)
+            }
+            Waited::InVain => StepEnd::of(self.waited_in_vain(wait.index, 1, None, None, wait.within)),
+            Waited::Abandoned => StepEnd::of(Outcome::Unknown),
+        }
+    }
+
+    async fn letter(&self, subject: &str, within: Span) -> Waited {
+        let mailbox = self.mailbox.as_ref().expect("opened for every journey that waits to be told");
+        let left = (self.due + within).since(self.me.bench.clock.now());
+        tokio::select! {
             biased;
-            status = mailbox.wait_for(&subject) => Some(status),
-            () = tokio::time::sleep(left.to_std()) => None,
-            () = self.me.bench.abandoned() => return StepEnd::of(Outcome::Unknown),
-        };
-        let Some(status) = status else {
-            return StepEnd::of(self.waited_in_vain(wait.index, 1, wait.intent, Some(subject), wait.within));
-        };
+            letter = mailbox.wait_for(subject) => Waited::Told(letter),
+            () = tokio::time::sleep(left.to_std()) => Waited::InVain,
+            () = self.me.bench.abandoned() => Waited::Abandoned,
+        }
+    }
+
+    /// The end of a wait in which the journey was told `status`.
+    fn told(&mut self, status: &str, go_on: &GoOn) -> StepEnd {
         self.due = self.me.bench.clock.now();
         self.last = Last { outcome: Outcome::Ok, status: 0 };
-        if wait.go_on.allows(Some(&status)) { StepEnd::DONE } else { StepEnd::ENOUGH }
+        if go_on.allows(Some(status)) { StepEnd::DONE } else { StepEnd::ENOUGH }
     }
 
     /// The step after it is due when the pause is over, not when that was noticed.

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::{Event, Exchange, Outcome};
 use crate::ledger::{ClientOutcome, ClientView, Intent, IntentBook, Notice};
 
-/// The book of intents: each of `intents` with what `events` tell of it, and all notifications.
+/// The book of intents: each of `intents` with what `events` tell of it, and all notifications of the
+/// platform's.
 ///
 /// An intent is *ok* if an answer or a signed notification about one of its target ids said `SUCCEEDED`;
 /// *declined* if one said `FAILED`, or every attempt was refused; *not sent* if nothing reached the wire;
@@ -20,8 +21,8 @@ pub fn client_views(intents: Vec<Intent>, events: impl IntoIterator<Item = Event
                     seen.entry(id).or_default().take(&x);
                 }
             }
-            Event::Notice(n) => notices.push(n),
-            Event::Dropped { .. } | Event::Ended { .. } | Event::Note { .. } => {}
+            Event::Notice(n) if !n.is_callback() => notices.push(n),
+            Event::Notice(_) | Event::Dropped { .. } | Event::Ended { .. } | Event::Note { .. } => {}
         }
     }
     let mut told: HashMap<&str, &str> = HashMap::new();

@@ -103,7 +103,7 @@ pub struct Notice {
     pub amount: i64,
     /// ISO 4217 code.
     pub currency: String,
-    /// The merchant whose endpoint was called.
+    /// The merchant whose endpoint was called, or the callback it is; see [`is_callback`](Self::is_callback).
     pub merchant: String,
     /// Whether the signature is the merchant's.
     pub is_signed: bool,
@@ -111,6 +111,22 @@ pub struct Notice {
     pub mark: Option<String>,
     /// When it arrived: nanoseconds since the run's start.
     pub at_ns: u64,
+}
+
+impl Notice {
+    /// What stands before the name of a callback where a notification has its merchant.
+    const CALLBACK: &'static str = "callback:";
+
+    /// The merchant of a callback: there is none, so it is the name the scenario gives to such callbacks.
+    pub fn merchant_of_callback(name: &str) -> String {
+        format!("{}{name}", Self::CALLBACK)
+    }
+
+    /// Whether it is no notification of the platform's but a callback that the scenario itself reads. Of those, amount
+    /// and currency are not known, and no book of the platform speaks of them.
+    pub fn is_callback(&self) -> bool {
+        self.merchant.starts_with(Self::CALLBACK)
+    }
 }
 
 /// All intents in plan order, and all notifications in order of arrival.

@@ -10,6 +10,7 @@ use super::read::{Reading, in_order, read_leniently};
 mod accounts;
 mod arrivals;
 mod bank_alone;
+mod callbacks;
 mod closed;
 mod control;
 mod data;
@@ -59,6 +60,7 @@ pub fn check_scenario(scenario: &Scenario, document: &Document, repaired: &BTree
     accounts::check(scenario, &mut found);
     data::check(scenario, &mut found);
     load::check(scenario, &mut found);
+    callbacks::check(scenario, &mut found);
     journeys::check(scenario, &mut found);
     judging::check(scenario, &mut found);
     bank_alone::check(scenario, &mut found);

@@ -2,6 +2,7 @@
 //!
 //! The doc comments of these files are the help that editors show: they go into the JSON Schema.
 
+mod callback;
 mod capture;
 mod control;
 mod data;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use callback::{CallbackAnswer, CallbackSign, CallbackSpec};
 pub use capture::{Capture, CaptureFrom};
 pub use control::{OutcomeWord, Pause, PauseTimes, Repeat, Way};
 pub use data::{ColumnKind, DataFile, RowChoice};
@@ -55,6 +57,9 @@ pub struct Scenario {
     /// How requests are signed.
     #[serde(default)]
     pub sign: Option<Sign>,
+    /// Callbacks that are taken by the run itself, by name; `{{callback.NAME}}` is the address to give to their sender.
+    #[serde(default)]
+    pub callbacks: BTreeMap<String, CallbackSpec>,
     /// What customers do, by name; chosen by weight.
     pub journeys: BTreeMap<String, Journey>,
     /// Bounds such as `pay: p99 response_time <= 300 ms`, `all: failed <= 0.1 %`, `all: dropped == 0`.

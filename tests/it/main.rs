@@ -13,6 +13,7 @@ mod metrics;
 mod program;
 mod run;
 mod secure;
+mod signed_channel;
 mod stubborn;
 mod tidy;
 mod users;

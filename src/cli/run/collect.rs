@@ -54,6 +54,12 @@ pub(crate) async fn collect(prepared: &mut Prepared, mut target: Target, driven:
     }
     keep(&mut why, take_journals(&prepared.dir));
     let n_lost_notices = notices.as_ref().map_or(0, |n| n.n_lost);
+    let n_unsigned = notices.as_ref().map_or(0, |n| n.n_unsigned);
+    if n_unsigned > 0 {
+        warn(&format!(
+            "warning: {n_unsigned} notifications or callbacks were signed wrongly or not at all; see `is_signed` in history.parquet"
+        ));
+    }
     keep(&mut why, notices.map(|_| ()).context("notifications were not taken"));
     keep(&mut why, intents.finish().map(|_| ()).context("the intents are not completely recorded"));
     keep(&mut why, history.finish().map(|_| ()).context("the history is not completely recorded"));

@@ -12,8 +12,9 @@ use crate::cli::lifeline::Signals;
 use crate::cli::progress::{LiveSnapshot, Progress};
 use crate::cli::{Failure, args, warn};
 use crate::engine::{
-    AbortLimits, Clock, EngineConfig, EngineError, EngineLimits, EngineReport, EventSink, Live, LoadEnd, Mailboxes,
-    MerchantEndpoint, Program, RunningEndpoint, Serving, Stop, StopHandle, Work, keep_ctrl_c, run_load, stop_signal,
+    AbortLimits, Callbacks, Clock, EngineConfig, EngineError, EngineLimits, EngineReport, EventSink, Live, LoadEnd,
+    Mailboxes, MerchantEndpoint, Program, RunningEndpoint, Serving, Stop, StopHandle, Work, keep_ctrl_c, run_load,
+    stop_signal,
 };
 use crate::id::RunId;
 use crate::plan::{Plan, PlannedJourney};
@@ -117,8 +118,10 @@ pub(crate) fn launch(
     secrets: Secrets,
     pace: Pace,
 ) -> Result<Launched, Failure> {
-    let program = Program::compile(&prepared.loaded.scenario, &prepared.plan, &prepared.loaded.keys)
-        .map_err(|e| Failure::user(format!("the scenario's steps cannot be compiled: {e}")))?;
+    let (scenario, keys) = (&prepared.loaded.scenario, &prepared.loaded.keys);
+    let uncompiled = |e| Failure::user(format!("the scenario's steps cannot be compiled: {e}"));
+    let program = Program::compile(scenario, &prepared.plan, keys, &endpoint.url()).map_err(uncompiled)?;
+    let callbacks = Arc::new(Callbacks::compile(scenario, keys).map_err(uncompiled)?);
     let Pace { clock, abort, when, sink } = pace;
     prepared.mark_start(clock.start_unix_us()).map_err(Failure::World)?;
     let scenario = &prepared.loaded.scenario;
@@ -128,7 +131,7 @@ pub(crate) fn launch(
     let secrets: Arc<Secrets> = Arc::new(secrets);
     let mailboxes = Arc::new(Mailboxes::default());
     let endpoint = endpoint
-        .serve(Serving { clock, secrets: secrets.clone(), sink: sink.clone(), mailboxes: mailboxes.clone() })
+        .serve(Serving { clock, secrets: secrets.clone(), sink: sink.clone(), mailboxes: mailboxes.clone(), callbacks })
         .context("cannot take notifications")
         .map_err(Failure::World)?;
     let (lever, stop) = stop_signal();

@@ -23,7 +23,7 @@ use super::run::target::{self, Target};
 use super::run::{Ask, Place, RELEASE, TargetAsk};
 use super::{Failure, judge, report, terminal};
 use crate::engine::{
-    Awake, Clock, EngineReport, EventSink, LoadEnd, Mailboxes, MerchantEndpoint, RunningEndpoint, Serving,
+    Awake, Callbacks, Clock, EngineReport, EventSink, LoadEnd, Mailboxes, MerchantEndpoint, RunningEndpoint, Serving,
 };
 use crate::plan::Overrides;
 use crate::stats::Histogram;
@@ -125,7 +125,15 @@ impl WitnessedRun {
         let (recorder, history) = start_history(&prepared.dir).map_err(|e| Failure::World(e.into()))?;
         let (desk, intents) = start_intents_on_demand(&prepared.dir).map_err(|e| Failure::World(e.into()))?;
         let sink: Arc<dyn EventSink> = Arc::new(recorder.clone());
-        let serving = Serving { clock, secrets: secrets.clone(), sink, mailboxes: Arc::new(Mailboxes::default()) };
+        let callbacks = Callbacks::compile(&prepared.loaded.scenario, &prepared.loaded.keys)
+            .map_err(|e| Failure::user(format!("the scenario's callbacks cannot be compiled: {e}")))?;
+        let serving = Serving {
+            clock,
+            secrets: secrets.clone(),
+            sink,
+            mailboxes: Arc::new(Mailboxes::default()),
+            callbacks: Arc::new(callbacks),
+        };
         let endpoint = endpoint.serve(serving).context("cannot take notifications").map_err(Failure::World)?;
         let shared = Arc::new(Shared {
             clock,

@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use tokio::sync::watch;
 
 use crate::engine::{
-    AbortLimits, Clock, EngineConfig, EngineLimits, EngineReport, EventSink, IntentGate, Keys, Live, Mailboxes,
-    Program, SecretLookup, Stop, StopHandle, Work, run_load, stop_signal,
+    AbortLimits, Callbacks, Clock, EngineConfig, EngineLimits, EngineReport, EventSink, IntentGate, Keys, Live,
+    Mailboxes, Program, SecretLookup, Stop, StopHandle, Work, run_load, stop_signal,
 };
 use crate::history::{Event, Exchange};
 use crate::id::RunId;
@@ -128,8 +128,8 @@ fn every(gap: Span, n: u64) -> Value {
     json!({ "model": "open", "arrivals": "constant", "stages": [stage] })
 }
 
-/// A scenario of one kind of journey, given as JSON, by `n_payers` payers at one merchant.
-fn scenario(journey: &Value, load: &Value, n_payers: u32) -> Scenario {
+/// A scenario of one kind of journey, given as JSON, by `n_payers` payers at one merchant, with these `callbacks`.
+fn scenario(journey: &Value, callbacks: &Value, load: &Value, n_payers: u32) -> Scenario {
     let mut journey = journey.clone();
     journey["weight"] = 1.into();
     journey["amount"] = "CNY 12.50".into();
@@ -147,6 +147,7 @@ fn scenario(journey: &Value, load: &Value, n_payers: u32) -> Scenario {
                 "x-merchant": "{{merchant.id}}", "x-timestamp": "{{http.time}}", "x-signature": "{{signature}}"
             }
         },
+        "callbacks": callbacks,
         "journeys": { "only": journey },
     }))
     .unwrap()
@@ -177,28 +178,43 @@ pub(super) struct Setup {
 
 /// A run of `n` journeys of one kind, one every `gap`.
 pub(super) fn setup(target: Origin, journey: &Value, n: u64, gap: Span) -> Setup {
-    let scenario = scenario(journey, &every(gap, n), 1);
+    setup_called_back(target, journey, n, gap, (&json!({}), &Keys::default(), NOWHERE)).0
+}
+
+/// Where no callbacks come in.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// The same with callbacks, verified with these keys, that come in at this endpoint.
+pub(super) fn setup_called_back(
+    target: Origin,
+    journey: &Value,
+    n: u64,
+    gap: Span,
+    (callbacks, keys, endpoint): (&Value, &Keys, &str),
+) -> (Setup, Callbacks) {
+    let scenario = scenario(journey, callbacks, &every(gap, n), 1);
+    let callbacks = Callbacks::compile(&scenario, keys).unwrap();
     let plan = plan(&scenario);
     let work = Work::Schedule { journeys: Box::new(plan.journeys(&run_id())), n_journeys: n };
-    setup_work(target, &scenario, plan, work)
+    (setup_work(target, &scenario, plan, work, (keys, endpoint)), callbacks)
 }
 
 /// A closed load of one kind of journey; its intents are handed in at `desk`.
 pub(super) fn setup_users(target: Origin, journey: &Value, load: &Value, desk: IntentDesk) -> Setup {
     let n_users = load["users"].as_u64().and_then(|n| u32::try_from(n).ok()).expect("a closed load");
-    let scenario = scenario(journey, load, n_users);
+    let scenario = scenario(journey, &json!({}), load, n_users);
     let plan = plan(&scenario);
     let users = plan.users(&run_id()).expect("a closed load");
-    setup_work(target, &scenario, plan, Work::Users { plan: users, desk })
+    setup_work(target, &scenario, plan, Work::Users { plan: users, desk }, (&Keys::default(), NOWHERE))
 }
 
-fn setup_work(target: Origin, scenario: &Scenario, plan: Plan, work: Work) -> Setup {
+fn setup_work(target: Origin, scenario: &Scenario, plan: Plan, work: Work, (keys, endpoint): (&Keys, &str)) -> Setup {
     let sink = Arc::new(FakeSink::default());
     let (lever, stop) = stop_signal();
     let (intents, written) = watch::channel(u64::MAX);
     let live = Arc::new(Live::default());
     let config = EngineConfig {
-        program: Program::compile(scenario, &plan, &Keys::default()).unwrap(),
+        program: Program::compile(scenario, &plan, keys, endpoint).unwrap(),
         work,
         run: run_id(),
         clock: Clock::starting_in(Span::from_millis(5)),

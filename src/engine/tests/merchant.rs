@@ -7,7 +7,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use super::fake::{FakeSink, FakeTarget, MERCHANT, SECRET, secrets, setup};
-use crate::engine::{Clock, EventSink, Mailboxes, MerchantEndpoint, RunningEndpoint, Serving, run_load};
+use crate::engine::{Callbacks, Clock, EventSink, Mailboxes, MerchantEndpoint, RunningEndpoint, Serving, run_load};
 use crate::history::{Event, Outcome};
 use crate::ledger::Notice;
 use crate::signature::{Encoding, Scheme, SigningKey};
@@ -18,7 +18,8 @@ fn start(sink: &Arc<FakeSink>, mailboxes: &Arc<Mailboxes>, clock: Clock) -> (Str
     let endpoint = MerchantEndpoint::bind().unwrap();
     let url = endpoint.url();
     let sink = Arc::clone(sink) as Arc<dyn EventSink>;
-    let serving = Serving { clock, secrets: secrets(), sink, mailboxes: Arc::clone(mailboxes) };
+    let callbacks = Arc::new(Callbacks::default());
+    let serving = Serving { clock, secrets: secrets(), sink, mailboxes: Arc::clone(mailboxes), callbacks };
     (url, endpoint.serve(serving).unwrap())
 }
 
@@ -62,7 +63,7 @@ async fn signed_notifications_are_acknowledged_unsigned_ones_only_recorded() {
     assert_eq!(notify(&url, SECRET, refund.to_string()).await.0, 200);
     assert_eq!(notify(&url, SECRET, "{}".to_owned()).await.0, 400);
     let report = tokio::task::spawn_blocking(|| running.stop()).await.unwrap().unwrap();
-    assert_eq!((report.n_notices, report.n_unreadable, report.n_lost), (3, 1, 0));
+    assert_eq!((report.n_notices, report.n_unsigned, report.n_unreadable, report.n_lost), (3, 1, 1, 0));
     let seen = notices(&sink);
     let told: Vec<_> =
         seen.iter().map(|n| (n.subject.as_str(), n.key.as_str(), n.status.as_str(), n.is_signed)).collect();
@@ -117,6 +118,7 @@ fn run_cancel(status: &'static str, secret: &'static str, is_early: bool) -> (Ve
             secrets: secrets(),
             sink: Arc::clone(&s.sink) as Arc<dyn EventSink>,
             mailboxes: Arc::clone(&s.config.mailboxes),
+            callbacks: Arc::new(Callbacks::default()),
         })
         .unwrap();
     run_load(s.config).unwrap();

@@ -1,6 +1,7 @@
 //! Whole runs against small targets in this process, over real sockets on free ports.
 
 mod bodies;
+mod callbacks;
 mod control;
 mod fake;
 mod journeys;

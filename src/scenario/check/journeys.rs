@@ -72,7 +72,7 @@ fn check_journey(scenario: &Scenario, journey: &Journey, pointer: &str, found: &
     let planned = Scope::planned(journey.lets.keys().chain(&names).map(String::as_str));
     let numbers =
         names.iter().zip(kinds).filter(|(_, kind)| *kind == ColumnKind::Number).map(|(name, _)| name.as_str());
-    check_steps(journey, pointer, &planned, found);
+    check_steps(journey, pointer, &planned.with_callbacks(scenario.callbacks.keys()), &scenario.callbacks, found);
     check_intents(journey, pointer, &planned, &numbers.collect::<Vec<_>>(), found);
 }
 

@@ -1,5 +1,8 @@
 //! Steps: what may be one, what stands inside what, and what is known where.
 
+use std::collections::BTreeMap;
+
+use super::callbacks;
 use super::control::{check_choose, check_if, check_pause, check_repeat};
 use super::load::{check_span, check_time};
 use super::request::{check_capture, check_conditions, check_content, check_path};
@@ -7,15 +10,22 @@ use super::retry::check_retry;
 use super::variables::{Scope, check_template};
 use super::{Found, Spot, exactly_one};
 use crate::scenario::document::{child, item};
-use crate::scenario::model::{Await, Journey, OutcomeWord, Step};
+use crate::scenario::model::{Await, CallbackSpec, Journey, OutcomeWord, Step};
 
-pub(super) fn check_steps(journey: &Journey, pointer: &str, planned: &Scope, found: &mut Found<'_>) {
+/// Checks the steps of a journey that begins with what `planned` knows, and can wait for `callbacks`.
+pub(super) fn check_steps(
+    journey: &Journey,
+    pointer: &str,
+    planned: &Scope,
+    callbacks: &BTreeMap<String, CallbackSpec>,
+    found: &mut Found<'_>,
+) {
     let pointer = child(pointer, "steps");
     if journey.steps.is_empty() {
         found.error(Spot::Key(&pointer), "a journey needs at least one step");
     }
     check_begin(&journey.steps, &pointer, found);
-    let mut walk = Walk { names: Vec::new(), found };
+    let mut walk = Walk { names: Vec::new(), callbacks, found };
     walk.list(&journey.steps, &pointer, &mut planned.clone(), &Around { name: "this journey", goes_on: false });
 }
 
@@ -58,6 +68,7 @@ struct Around<'a> {
 
 struct Walk<'s, 'f, 'd> {
     names: Vec<&'s str>,
+    callbacks: &'f BTreeMap<String, CallbackSpec>,
     found: &'f mut Found<'d>,
 }
 
@@ -89,7 +100,15 @@ impl<'s> Walk<'s, '_, '_> {
                 self.parallel(inner, &child(&at, "parallel"), scope);
             }
             scope.add(captures(step));
+            scope.add(&self.told_by(step));
         }
+    }
+
+    /// The names by which the fields of the callback are known that a step waits for.
+    fn told_by(&self, step: &Step) -> Vec<String> {
+        let Some(name) = step.await_.as_ref().and_then(|wait| wait.callback.as_ref()) else { return Vec::new() };
+        let fields = self.callbacks.get(name).into_iter().flat_map(|callback| callback.fields.keys());
+        fields.map(|field| format!("{name}.{field}")).collect()
     }
 
     /// The lists inside a control step. What only some of the ways through it capture is not known after it.
@@ -222,7 +241,9 @@ fn check_belongings(step: &Step, pointer: &str, found: &mut Found<'_>) {
 
 fn check_await(wait: &Await, pointer: &str, scope: &Scope, found: &mut Found<'_>) {
     let at = |key| child(pointer, key);
-    exactly_one(found, pointer, "`await`", &[("get", wait.get.is_some()), ("notice", wait.notice.is_some())]);
+    let given = [("get", wait.get.is_some()), ("notice", wait.notice.is_some()), ("callback", wait.callback.is_some())];
+    exactly_one(found, pointer, "`await`", &given);
+    callbacks::check_await(wait, pointer, scope, found);
     if let Some(path) = &wait.get {
         check_path(path, &at("get"), scope, found);
         if wait.until.is_empty() {
@@ -233,13 +254,21 @@ fn check_await(wait: &Await, pointer: &str, scope: &Scope, found: &mut Found<'_>
     }
     if let Some(notice) = &wait.notice {
         check_template(found, &at("notice"), notice, scope);
+    }
+    if wait.notice.is_some() || wait.callback.is_some() {
+        let what = if wait.notice.is_some() { "a notice" } else { "a callback" };
         for (key, is_there) in [("until", !wait.until.is_empty()), ("every", wait.every.is_some())] {
             if is_there {
                 found
                     .error(Spot::Key(&at(key)), format!("`{key}` goes only with `get`"))
-                    .label("a notice is not polled");
+                    .label(format!("{what} is not polled"));
             }
         }
+    }
+    if wait.callback.is_some() && !wait.capture.is_empty() {
+        found
+            .error(Spot::Key(&at("capture")), "`capture` goes only with `get`")
+            .help("read what is needed as `fields` of the callbacks: they are known afterwards as `{{NAME.FIELD}}`");
     }
     if !wait.until.is_empty() {
         check_conditions(&wait.until, &at("until"), found);

@@ -15,6 +15,10 @@ const SECRET: &str = "merchant.secret";
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     known: Vec<String>,
+    /// How many of them, from the first, the plan knows.
+    n_planned: usize,
+    /// Of the scenario, that a step can wait for.
+    callbacks: Vec<String>,
     /// Captured in this journey, but not yet or not here, and why.
     elsewhere: Vec<(String, String)>,
     allows_numbers: bool,
@@ -23,8 +27,36 @@ pub(super) struct Scope {
 impl Scope {
     /// What is known of a journey when it is planned, its further amounts included.
     pub(super) fn planned<'n>(lets: impl IntoIterator<Item = &'n str>) -> Self {
-        let known = PLANNED.into_iter().chain(lets).map(str::to_owned).collect();
-        Self { known, elsewhere: Vec::new(), allows_numbers: true }
+        let known: Vec<String> = PLANNED.into_iter().chain(lets).map(str::to_owned).collect();
+        Self { n_planned: known.len(), known, allows_numbers: true, ..Self::default() }
+    }
+
+    /// The same where journeys run, and can wait for `callbacks`.
+    pub(super) fn with_callbacks<'n>(&self, callbacks: impl IntoIterator<Item = &'n String>) -> Self {
+        let mut scope = self.clone();
+        scope.callbacks.extend(callbacks.into_iter().cloned());
+        scope.known.extend(scope.callbacks.iter().map(|name| format!("callback.{name}")));
+        scope
+    }
+
+    /// The callbacks that can be waited for.
+    pub(super) fn callbacks(&self) -> impl Iterator<Item = &str> {
+        self.callbacks.iter().map(String::as_str)
+    }
+
+    /// Whether a name is known already when the plan is made.
+    pub(super) fn is_planned(&self, name: &str) -> bool {
+        self.known[..self.n_planned].iter().any(|known| known == name) || (self.allows_numbers && is_number(name))
+    }
+
+    /// The fields of a callback.
+    pub(super) fn fields<'n>(fields: impl IntoIterator<Item = &'n str>) -> Self {
+        Self { known: fields.into_iter().map(str::to_owned).collect(), ..Self::default() }
+    }
+
+    /// The fields of a callback and what it is itself.
+    pub(super) fn called<'n>(fields: impl IntoIterator<Item = &'n str>) -> Self {
+        Self::fields(fields.into_iter().chain(["http.method", "http.path", "http.body"]))
     }
 
     pub(super) fn sign_key() -> Self {
@@ -40,8 +72,7 @@ impl Scope {
     }
 
     fn of(names: &[&str]) -> Self {
-        let known = names.iter().map(|&name| name.to_owned()).collect();
-        Self { known, elsewhere: Vec::new(), allows_numbers: false }
+        Self::fields(names.iter().copied())
     }
 
     /// Makes captured values known from here on.

@@ -100,7 +100,8 @@ pub enum OneOrMany {
     One(Value),
 }
 
-/// Waiting: exactly one of `get` (poll until) and `notice` (the platform notifies the merchant).
+/// Waiting: exactly one of `get` (poll until), `notice` (the platform notifies the merchant) and `callback` (whoever is
+/// under test calls the run itself).
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Await {
@@ -113,6 +114,12 @@ pub struct Await {
     /// Id of the payment or refund whose final notification is awaited, such as `{{payment}}`.
     #[serde(default)]
     pub notice: Option<String>,
+    /// Which of the scenario's `callbacks` is awaited. Its fields are known afterwards as `{{NAME.FIELD}}`.
+    #[serde(default)]
+    pub callback: Option<String>,
+    /// With `callback`: what it must be about, such as `{{order_no}}`; made of what is planned.
+    #[serde(default)]
+    pub about: Option<String>,
     /// Only go on if the final status is one of these; otherwise the journey ends here, in order. Default: any.
     #[serde(default)]
     pub go_on: Vec<String>,
