@@ -32,7 +32,7 @@ impl RunId {
 
     /// Order number of journey `n`, thing `tag` of it: `r1abcdefgh-0000012p`.
     pub fn order_no(&self, journey: u64, tag: &str) -> String {
-        // By hand, as it is made several times for each journey, and the formatter takes five times as long.
+        // By hand, as it is made several times for each journey, and the formatter shows in profiles.
         let mut digits = [b'0'; 20];
         let (mut rest, mut first) = (journey, digits.len());
         while rest > 0 {
