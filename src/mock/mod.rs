@@ -25,6 +25,7 @@ mod luck;
 mod mounted;
 mod server;
 mod settlement;
+mod shards;
 mod sign;
 mod socket;
 mod statement;

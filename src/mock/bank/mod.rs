@@ -28,6 +28,7 @@ use self::restore::Untold;
 pub use self::switch::Wish;
 use super::behaviour::{Bucket, Day, InFlight, Station};
 use super::luck::Luck;
+use super::shards::Shards;
 use super::sign::KeyRing;
 use super::wire::{Answer, Ask, Operation};
 use crate::id::RunId;
@@ -54,8 +55,8 @@ pub struct Bank {
     pub(super) keys: KeyRing,
     pub(super) seed: Seed,
     run: Option<RunId>,
-    pub(super) payments: HashMap<Box<str>, Order>,
-    pub(super) refunds: HashMap<Box<str>, Order>,
+    pub(super) payments: Shards<Order>,
+    pub(super) refunds: Shards<Order>,
     last_seq: u64,
     /// The run of the latest order; orders of one run share one name.
     latest_run: Option<Arc<RunId>>,
@@ -89,8 +90,8 @@ impl Bank {
             profile,
             seed,
             run,
-            payments: HashMap::new(),
-            refunds: HashMap::new(),
+            payments: Shards::default(),
+            refunds: Shards::default(),
             last_seq: 0,
             latest_run: None,
             first_us: None,
@@ -231,15 +232,15 @@ impl Bank {
 
     pub(super) fn order(&self, subject: &Subject) -> Option<&Order> {
         match subject {
-            Subject::Payment(number) | Subject::Payout(number) => self.payments.get(number.as_str()),
-            Subject::Refund(number) => self.refunds.get(number.as_str()),
+            Subject::Payment(number) | Subject::Payout(number) => self.payments.get(number),
+            Subject::Refund(number) => self.refunds.get(number),
         }
     }
 
     pub(super) fn order_mut(&mut self, subject: &Subject) -> Option<&mut Order> {
         match subject {
-            Subject::Payment(number) | Subject::Payout(number) => self.payments.get_mut(number.as_str()),
-            Subject::Refund(number) => self.refunds.get_mut(number.as_str()),
+            Subject::Payment(number) | Subject::Payout(number) => self.payments.get_mut(number),
+            Subject::Refund(number) => self.refunds.get_mut(number),
         }
     }
 
@@ -251,11 +252,9 @@ impl Bank {
         };
         match subject {
             Subject::Payment(number) | Subject::Payout(number) => {
-                self.payments.entry(Box::from(number.as_str())).or_insert_with(|| Order::new(run, None))
+                self.payments.get_or_insert_with(number, || Order::new(run, None))
             }
-            Subject::Refund(number) => {
-                self.refunds.entry(Box::from(number.as_str())).or_insert_with(|| Order::new(run, Some(of_payment)))
-            }
+            Subject::Refund(number) => self.refunds.get_or_insert_with(number, || Order::new(run, Some(of_payment))),
         }
     }
 

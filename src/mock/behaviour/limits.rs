@@ -1,8 +1,7 @@
 //! Limits: what the bank takes at most, of one payment and in one day.
 
-use std::collections::HashMap;
-
 use super::super::bank::{Bank, Code, Outcome, State, Subject};
+use super::super::shards::Shards;
 use super::super::wire::Ask;
 use crate::profile::{DAY_US, DayLimit, Limits};
 
@@ -36,18 +35,17 @@ impl Sum {
 
 /// What was paid in the bank's day, by everybody and by each payer. Yesterday is forgotten, so memory is bounded by
 /// the payments of a day.
-#[derive(Debug)]
 pub(in crate::mock) struct Day {
     /// Days since 1970 by the bank's clock and cut.
     number: i64,
     all: Sum,
-    payers: HashMap<Box<str>, Sum>,
+    payers: Shards<Sum>,
 }
 
 impl Default for Day {
     /// A day before all others.
     fn default() -> Self {
-        Self { number: i64::MIN, all: Sum::default(), payers: HashMap::new() }
+        Self { number: i64::MIN, all: Sum::default(), payers: Shards::default() }
     }
 }
 
@@ -75,7 +73,7 @@ impl Day {
         self.turn(Self::of(limits, now_us));
         self.all.add(amount);
         if let Some(payer) = payer.filter(|_| limits.payer_day.is_some()) {
-            self.payers.entry(Box::from(payer)).or_default().add(amount);
+            self.payers.get_or_insert_with(payer, Sum::default).add(amount);
         }
     }
 

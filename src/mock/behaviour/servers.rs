@@ -116,15 +116,16 @@ mod tests {
     }
 
     /// Shares of calls that take longer than each of `times` (in mean service times), in each of 20 batches of
-    /// 50,000 calls after a start that is left out; arrivals Poisson with `load` a server, service exponential.
-    fn exceeding(n: u32, load: f64, times: &[f64]) -> Vec<[f64; 20]> {
+    /// 50,000 calls after a start that is left out; `load` a server, `gap` from one arrival to the next in its mean, service
+    /// exponential.
+    fn exceeding(n: u32, load: f64, gap: fn(&mut Draws) -> f64, times: &[f64]) -> Vec<[f64; 20]> {
         const BATCH: u32 = 50_000;
         // A mean service of a millisecond: rounding to nanoseconds is a millionth of it.
         let mut station = Station::new(n, u32::MAX);
         let mut draws = Draws::new(Seed(7), "station", u64::from(n));
         let mut now = 0.0;
         let mut next = || {
-            now += draws.exponential() * 1e6 / (load * f64::from(n));
+            now += gap(&mut draws) * 1e6 / (load * f64::from(n));
             let service = draws.exponential() * 1e6;
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "nanoseconds of some minutes")]
             let after = station.serve(now as i64, Span::from_nanos(service as u64)).expect("room");
@@ -160,7 +161,25 @@ mod tests {
         for load in [0.5, 0.85] {
             let quantiles = [0.5_f64, 0.9, 0.99];
             let times = quantiles.map(|q| -(1.0 - q).ln() / (1.0 - load));
-            for ((q, batches), time) in quantiles.iter().zip(exceeding(1, load, &times)).zip(times) {
+            for ((q, batches), time) in quantiles.iter().zip(exceeding(1, load, Draws::exponential, &times)).zip(times)
+            {
+                check(&format!("load {load}, above {time}"), &batches, 1.0 - q);
+            }
+        }
+    }
+
+    /// D/M/1: response times are exponential with rate mu (1 - s), where s = exp(-(1 - s) / load). At a load of
+    /// 0.7 / (-ln 0.3) = 0.5814 it is 0.3, at 0.2 / (-ln 0.8) = 0.8963 it is 0.8.
+    ///
+    /// # Source
+    /// D. Gross and others, *Fundamentals of Queueing Theory*, 4th ed., Wiley 2008, section 5.3 (G/M/1).
+    #[test]
+    fn evenly_spaced_calls_have_the_response_time_quantiles_of_theory() {
+        for s in [0.3_f64, 0.8] {
+            let load = (1.0 - s) / -s.ln();
+            let quantiles = [0.5_f64, 0.9, 0.99];
+            let times = quantiles.map(|q| -(1.0 - q).ln() / (1.0 - s));
+            for ((q, batches), time) in quantiles.iter().zip(exceeding(1, load, |_| 1.0, &times)).zip(times) {
                 check(&format!("load {load}, above {time}"), &batches, 1.0 - q);
             }
         }
@@ -181,7 +200,7 @@ mod tests {
             let d = servers - 1.0 - a;
             let above = |t: f64| (-t).exp() * (1.0 + waits * (1.0 - (-t * d).exp()) / d);
             let times = [0.5, 1.0, 2.0, 4.0];
-            for (time, batches) in times.iter().zip(exceeding(n, load, &times)) {
+            for (time, batches) in times.iter().zip(exceeding(n, load, Draws::exponential, &times)) {
                 check(&format!("{n} servers, load {load}, above {time}"), &batches, above(*time));
             }
         }
