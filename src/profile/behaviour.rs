@@ -108,13 +108,19 @@ impl Behaviour {
 
 impl ChannelProfile {
     /// This profile, but with `to` as the section of `behaviour`, written as in a profile; null is as if it had none.
+    /// Where it has what is shown of a key ([`HIDDEN_KEY`](super::HIDDEN_KEY)), the key is that of the same place in `known`.
     ///
     /// # Errors
     /// - [`SwitchError::Unreadable`] if `to` is not such a section
     /// - [`SwitchError::Unsound`] with all problems the profile would have
-    pub fn with(&self, behaviour: Behaviour, to: &Value) -> Result<Self, SwitchError> {
+    pub fn with(&self, behaviour: Behaviour, to: &Value, known: &Self) -> Result<Self, SwitchError> {
         let mut profile = self.clone();
         behaviour.set(&mut profile, to).map_err(|e| SwitchError::Unreadable(e.to_string()))?;
+        if let (Some(rotation), Some(known)) =
+            (&mut profile.signature_faults.rotation, &known.signature_faults.rotation)
+        {
+            rotation.key.keep(&known.key);
+        }
         let problems = profile.check();
         if problems.is_empty() { Ok(profile) } else { Err(SwitchError::Unsound(problems)) }
     }
@@ -151,9 +157,9 @@ mod tests {
     fn every_behaviour_is_written_as_it_is_read() {
         for &behaviour in Behaviour::ALL {
             let shown = behaviour.of(&plain());
-            let again = plain().with(behaviour, &shown).map(|p| behaviour.of(&p));
+            let again = plain().with(behaviour, &shown, &plain()).map(|p| behaviour.of(&p));
             assert_eq!(again, Ok(shown), "{behaviour:?}");
-            assert_eq!(plain().with(behaviour, &Value::Null), Ok(plain()), "{behaviour:?}");
+            assert_eq!(plain().with(behaviour, &Value::Null, &plain()), Ok(plain()), "{behaviour:?}");
             assert_eq!(Behaviour::parse(behaviour.name()), Some(behaviour));
         }
     }
@@ -169,12 +175,30 @@ mod tests {
         assert_eq!(switchable, names);
     }
 
+    /// A section with a key can be changed as it is shown: the key stays what it is, and is still not shown.
+    #[test]
+    fn a_key_that_is_sent_back_as_it_is_shown_stays() {
+        let rotation = json!({ "rotation": { "key": "hunter2", "after": "10s" } });
+        let with = plain().with(Behaviour::SignatureFaults, &rotation, &plain()).expect("sound");
+        let mut shown = Behaviour::SignatureFaults.of(&with);
+        assert_eq!(shown["rotation"]["key"], "***");
+        shown["missing_share"] = json!("1 %");
+        let again = with.with(Behaviour::SignatureFaults, &shown, &with).expect("sound");
+        let key = |profile: &ChannelProfile| {
+            profile.signature_faults.rotation.as_ref().and_then(|r| r.key.text().map(str::to_owned))
+        };
+        assert_eq!(key(&again).as_deref(), Some("hunter2"));
+        let unknown = plain().with(Behaviour::SignatureFaults, &shown, &plain());
+        let Err(SwitchError::Unsound(problems)) = unknown else { panic!("{unknown:?}") };
+        assert_eq!(problems[0].message, "`***` stands for a key that is known, and here none is");
+    }
+
     #[test]
     fn what_would_not_check_is_refused_with_its_place() {
-        let refused = plain().with(Behaviour::Fee, &json!({ "basis_points": 20_000 }));
+        let refused = plain().with(Behaviour::Fee, &json!({ "basis_points": 20_000 }), &plain());
         let Err(SwitchError::Unsound(problems)) = refused else { panic!("{refused:?}") };
         assert_eq!(problems.iter().map(|p| p.pointer.as_str()).collect::<Vec<_>>(), ["/fee/basis_points"]);
-        let unread = plain().with(Behaviour::Fee, &json!({ "points": 1 }));
+        let unread = plain().with(Behaviour::Fee, &json!({ "points": 1 }), &plain());
         assert!(
             matches!(&unread, Err(SwitchError::Unreadable(text)) if text.contains("unknown field `points`")),
             "{unread:?}"

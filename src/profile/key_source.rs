@@ -44,6 +44,9 @@ impl From<KeySource> for Written {
     }
 }
 
+/// What is shown in place of a key's text, and what may be written back in its place: the key that is there already.
+pub const HIDDEN_KEY: &str = "***";
+
 impl KeySource {
     /// The key itself, unless it is kept elsewhere and was not read.
     pub fn text(&self) -> Option<&str> {
@@ -53,6 +56,18 @@ impl KeySource {
     /// Where it is kept, if elsewhere.
     pub const fn place(&self) -> Option<&KeyPlace> {
         self.place.as_ref()
+    }
+
+    /// Takes the text of `known` over if this is what is shown of it: [`HIDDEN_KEY`], or the place where it is kept.
+    pub(super) fn keep(&mut self, known: &Self) {
+        let is_shown = self.place == known.place
+            && match &self.text {
+                Some(text) => text.as_str() == HIDDEN_KEY,
+                None => true,
+            };
+        if is_shown {
+            self.text.clone_from(&known.text);
+        }
     }
 
     /// Reads it from where it is kept; `pointer` leads to it.
@@ -70,6 +85,10 @@ impl KeySource {
         let Some(text) = self.text() else {
             return found.add(&at, "a key is read from there only together with the profile; give its text here");
         };
+        if text.starts_with(HIDDEN_KEY) {
+            let message = format!("`{HIDDEN_KEY}` stands for a key that is known, and here none is");
+            return found.add_help(&at, message, "give the key itself");
+        }
         if let Err(fault) = parse(text) {
             match fault.help() {
                 Some(help) => found.add_help(&at, fault.to_string(), help),

@@ -45,7 +45,7 @@ pub use face::Face;
 pub use fee::{Fee, Rounding};
 pub use idempotency::{Idempotency, OtherAmount, Repeat, Scope};
 pub use inquiry::{Inquiry, InquiryUnknown};
-pub use key_source::KeySource;
+pub use key_source::{HIDDEN_KEY, KeySource};
 pub use limits::{DayLimit, Limits};
 pub use maintenance::{Closed, Maintenance};
 pub use network::{Break, Network, WireFault};

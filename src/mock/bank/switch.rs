@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::sign::KeyRing;
 use super::Bank;
 use crate::ledger::{ChannelRecord, RecordKind};
-use crate::profile::{Behaviour, SwitchError};
+use crate::profile::{Behaviour, ChannelProfile, HIDDEN_KEY, SwitchError};
 
 /// What a behaviour is to be from now on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +20,9 @@ pub enum Wish<'a> {
 
 /// The status of a record by which a behaviour went back to the profile's.
 const PROFILE: &str = "profile";
+
+/// What a record has in place of a key that is not the profile's, so that nobody takes it for that one.
+const OTHER_KEY: &str = "*** of whoever switched it";
 
 impl Bank {
     /// Changes a behaviour from `now_us` on; windows of the run that it has are counted from then.
@@ -34,13 +37,30 @@ impl Bank {
         wish: Wish<'_>,
         now_us: i64,
     ) -> Result<Vec<ChannelRecord>, SwitchError> {
-        self.change(behaviour, wish, now_us)?;
+        let known = Arc::clone(&self.profile);
+        self.change(behaviour, wish, &known, now_us)?;
         let mut record = self.record(RecordKind::Control, behaviour.name(), now_us);
         record.status = match wish {
-            Wish::This(to) => to.to_string(),
+            Wish::This(to) => self.written(behaviour, to),
             Wish::AsInProfile => PROFILE.to_owned(),
         };
         Ok(vec![record])
+    }
+
+    /// A behaviour that was changed to `to`, as it is written down: without a key.
+    fn written(&self, behaviour: Behaviour, to: &Value) -> String {
+        if behaviour != Behaviour::SignatureFaults {
+            return to.to_string();
+        }
+        // Not `to`, as it may say the same in a way in which the key is not found.
+        let mut shown = behaviour.of(&self.profile);
+        let key_of = |profile: &ChannelProfile| profile.signature_faults.rotation.as_ref().map(|r| r.key.clone());
+        if key_of(&self.profile) != key_of(&self.base)
+            && let Some(key) = shown.pointer_mut("/rotation/key").filter(|key| **key == *HIDDEN_KEY)
+        {
+            *key = Value::from(OTHER_KEY);
+        }
+        shown.to_string()
     }
 
     /// Does again what `record` says was done.
@@ -52,14 +72,23 @@ impl Bank {
             Err(_) => Wish::AsInProfile,
         };
         // What does not fit the profile any more, as that is another one now, is left as the profile says.
-        if let Err(e) = self.change(behaviour, wish, record.at_us) {
+        // Nor is one with a key of which the record shows only that it was another.
+        let known = Arc::clone(&self.base);
+        if let Err(e) = self.change(behaviour, wish, &known, record.at_us) {
             tracing::warn!("channel {}: a change of `{}` is not taken up again: {e}", self.base.name, record.operation);
         }
     }
 
-    fn change(&mut self, behaviour: Behaviour, wish: Wish<'_>, now_us: i64) -> Result<(), SwitchError> {
+    /// Changes a behaviour; keys that `wish` only shows are those of `known`.
+    fn change(
+        &mut self,
+        behaviour: Behaviour,
+        wish: Wish<'_>,
+        known: &ChannelProfile,
+        now_us: i64,
+    ) -> Result<(), SwitchError> {
         let profile = match wish {
-            Wish::This(to) => self.profile.with(behaviour, to)?,
+            Wish::This(to) => self.profile.with(behaviour, to, known)?,
             Wish::AsInProfile => self.profile.with_that_of(behaviour, &self.base)?,
         };
         if behaviour == Behaviour::SignatureFaults {
@@ -126,6 +155,64 @@ mod tests {
              5100 query 1 => 503 91 REFUSED
              5150 query 1 => 25 NOT_FOUND",
         );
+    }
+
+    fn records_of(bank: &mut Bank, wish: Wish<'_>) -> Vec<ChannelRecord> {
+        bank.switch(Behaviour::SignatureFaults, wish, 1_000).expect("sound")
+    }
+
+    /// The key that callbacks are signed with once a new one is in force, as a signature.
+    fn signs(bank: &Bank) -> Vec<u8> {
+        bank.keys(60_000_000).current.sign(&[b"it"])
+    }
+
+    /// Aim: a key never gets into the journal, however it is written; one that the profile has too is found again, any other
+    /// is not, and is not taken for the profile's.
+    #[test]
+    fn a_key_that_comes_while_the_bank_runs_is_written_nowhere() {
+        let own = json!({ "rotation": { "key": "hunter1", "after": "0s" } });
+        let fresh = || bank(&json!({ "signature_faults": own }));
+        let signs_as = |key: &str| {
+            let faults = json!({ "rotation": { "key": key, "after": "0s" } });
+            signs(&bank(&json!({ "signature_faults": faults })))
+        };
+        for other in [
+            json!({ "rotation": { "key": "hunter2", "after": "0s" } }),
+            json!({ "rotation": ["hunter2", "0s", "0s"] }),
+        ] {
+            let mut first = fresh();
+            let records = records_of(&mut first, Wish::This(&other));
+            assert!(!records[0].status.contains("hunter"), "{}", records[0].status);
+            assert_eq!(signs(&first), signs_as("hunter2"));
+            let mut second = fresh();
+            restore(&mut second, &records);
+            assert_eq!((second.switched().count(), signs(&second)), (0, signs_as("hunter1")));
+        }
+        let mut first = fresh();
+        let mut shown = Behaviour::SignatureFaults.of(&first.profile);
+        shown["missing_share"] = json!("5 %");
+        let mut records = records_of(&mut first, Wish::This(&Value::Null));
+        let refused = first.switch(Behaviour::SignatureFaults, Wish::This(&shown), 1_000);
+        assert!(refused.is_err(), "there is no key to keep any more");
+        shown["rotation"]["key"] = json!("hunter1");
+        records.extend(records_of(&mut first, Wish::This(&shown)));
+        assert!(!records[1].status.contains("hunter"), "{}", records[1].status);
+        let mut second = fresh();
+        restore(&mut second, &records);
+        assert_eq!((second.switched().count(), signs(&second)), (1, signs_as("hunter1")));
+        assert_eq!(second.profile, first.profile);
+    }
+
+    /// Journals of earlier versions have the key itself.
+    #[test]
+    fn a_key_in_an_older_journal_is_still_taken_up() {
+        let mut first = bank(&json!({}));
+        let wish = json!({ "rotation": { "key": "hunter2", "after": "0s" } });
+        let mut records = records_of(&mut first, Wish::This(&wish));
+        records[0].status = wish.to_string();
+        let mut second = bank(&json!({}));
+        restore(&mut second, &records);
+        assert_eq!((second.switched().count(), signs(&second)), (1, signs(&first)));
     }
 
     /// Aim: a bank that is started again behaves as the one that stopped. Method: a storm of unknown outcomes is

@@ -61,6 +61,22 @@ async fn a_wrong_section_changes_nothing_and_says_what_is_wrong() {
     assert_eq!(journal(dir.path()).len(), 0);
 }
 
+/// A key that is given by control is used and never shown: not in the answer, the list of behaviours, or the journal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_switched_on_is_in_no_answer_and_no_journal() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let server = started(dir.path(), &json!({})).await;
+    let rotation = r#"{"rotation":{"key":"hunter2","after":"0s"}}"#;
+    let (status, now) = ask(&server, Method::PUT, "faults/bank/signature_faults", rotation).await;
+    assert_eq!((status, &now["rotation"]["key"]), (200, &json!("***")));
+    assert_eq!(call(&server, "pay", &pay("r0abc-1")).await.0, 401, "the new key is in force");
+    let (_, all) = get(&server, "/_plimsoll/faults").await;
+    server.stop().await;
+    let file = std::fs::read_to_string(journal_path(dir.path(), "bank")).expect("a journal");
+    assert!(file.contains(r#""kind":"control""#) && !file.contains("hunter2"), "{file}");
+    assert!(!all.to_string().contains("hunter2"), "{all}");
+}
+
 /// A bank that had no callbacks can get them, and its keeper a journal in pages that add up to the file.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_journal_is_read_page_by_page_while_it_grows() {
