@@ -12,7 +12,7 @@ use super::args::{MockJournalArgs, MockServeArgs};
 use super::input::read_profile;
 use super::{Failure, input, lifeline};
 use crate::id::RunId;
-use crate::mock::{Control, MockConfig, TokenDigest, explain, export_journal, journal_path, serve};
+use crate::mock::{Control, MockConfig, MockError, TokenDigest, explain, export_journal, journal_path, serve};
 use crate::profile::ChannelProfile;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::seed::Seed;
@@ -32,7 +32,15 @@ pub(crate) async fn serve_profiles(args: MockServeArgs) -> Result<(), Failure> {
         control: control(args.listen)?,
         tls: tls(&args)?,
     };
-    let server = serve(config).await.context("cannot serve the mock channels").map_err(Failure::World)?;
+    let server = serve(config).await.map_err(|error| {
+        let is_in_use = matches!(error, MockError::InUse { .. });
+        let error = anyhow::Error::new(error).context("cannot serve the mock channels");
+        if is_in_use {
+            Failure::WorldWithHelp(error, "end the other server, or name another directory with `--journal DIR`")
+        } else {
+            Failure::World(error)
+        }
+    })?;
     super::say_ready(server.address, server.channels.iter().map(|(name, at)| (name.clone(), at.clone())));
     lifeline::should_end(args.with_parent).await;
     server.stop().await;

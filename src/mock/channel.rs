@@ -13,6 +13,8 @@ use super::behaviour::Keys;
 use super::callback::Callbacks;
 use super::clock::Clock;
 use super::journal::{Journal, JournalError, Ticket};
+use super::lock::JournalLock;
+use super::server::MockError;
 use super::wire::Ask;
 use crate::ledger::ChannelRecord;
 use crate::profile::{Behaviour, Callback, ChannelProfile, SwitchError};
@@ -35,13 +37,16 @@ pub(super) struct Channel {
     /// How many there are. They are those of the start, also if callbacks change.
     pub(super) n_callback_slots: u32,
     pub(super) meter: Meter,
+    /// While it is open, if its journal is one that somebody else could open too.
+    lock: Mutex<Option<JournalLock>>,
 }
 
 impl Channel {
     /// Opens a channel whose `bank` has done nothing yet: what its journal in `dir` holds is taken up. Gives the orders it
     /// has yet to finish.
-    pub(super) fn open(mut bank: Bank, dir: &Path, clock: Clock) -> Result<(Self, Vec<Next>), JournalError> {
+    pub(super) fn open(mut bank: Bank, dir: &Path, clock: Clock) -> Result<(Self, Vec<Next>), MockError> {
         let name = bank.profile().name.clone();
+        let lock = JournalLock::take(dir, &name)?;
         let journal = Journal::open(dir, &name, |record| bank.take_up(&record))?;
         let callbacks = callbacks_dir(dir, &name);
         let callbacks =
@@ -51,7 +56,8 @@ impl Channel {
             Unfinished::Finish { subject, at_us } => next.push(Next::Finish { subject, at_us }),
             Unfinished::Tell { notice, course } => callbacks.wait(&notice, course),
         });
-        Ok((Self::new(bank, journal, callbacks, clock), next))
+        let channel = Self::new(bank, journal, callbacks, clock);
+        Ok((Self { lock: Mutex::new(Some(lock)), ..channel }, next))
     }
 
     pub(super) fn new(bank: Bank, journal: Journal, callbacks: Callbacks, clock: Clock) -> Self {
@@ -68,7 +74,14 @@ impl Channel {
             callbacks,
             callback_slots: Arc::new(Semaphore::new(usize::try_from(slots).unwrap_or(Semaphore::MAX_PERMITS))),
             meter: Meter::new(),
+            lock: Mutex::default(),
         }
+    }
+
+    /// Writes out what is left of the journal and lets others have it. Blocks while it does.
+    pub(super) fn close(&self) {
+        self.journal.close();
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// How the bank behaves now.

@@ -20,6 +20,7 @@ mod face;
 mod guard;
 mod host;
 mod journal;
+mod lock;
 mod luck;
 #[cfg(any(test, feature = "wiremock"))]
 mod mounted;

@@ -81,6 +81,14 @@ pub enum MockError {
         /// Why.
         source: std::io::Error,
     },
+    /// Another server keeps the journal.
+    #[error("channel `{channel}` is served by somebody else, who keeps the journal `{}`", path.display())]
+    InUse {
+        /// The channel.
+        channel: String,
+        /// Its journal.
+        path: PathBuf,
+    },
     /// A journal cannot be opened.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -192,7 +200,7 @@ impl MockServer {
         let host = self.host;
         let closed = tokio::task::spawn_blocking(move || {
             for channel in host.channels.values() {
-                channel.journal.close();
+                channel.close();
             }
         });
         let _ = closed.await;

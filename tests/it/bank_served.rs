@@ -8,6 +8,7 @@ mod journal;
 mod killed;
 mod outage;
 mod payout;
+mod two_servers;
 
 use std::time::Duration;
 

@@ -425,6 +425,22 @@ async fn a_bank_without_its_journal_does_nothing_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_journal_is_kept_by_one_server_at_a_time() {
+    let dir = tempfile::tempdir().expect("scratch");
+    let server = started(dir.path(), &json!({})).await;
+    call(&server, "pay", &pay("r0abc-1")).await;
+    let second = serve(config(dir.path(), vec![profile(&json!({}))])).await.err().expect("refused");
+    assert!(matches!(&second, MockError::InUse { channel, .. } if channel == "bank"), "{second}");
+    let other = serve(config(dir.path(), vec![profile(&json!({ "name": "bank_two" }))])).await;
+    assert!(other.is_ok(), "another channel's journal is another's");
+    call(&server, "pay", &pay("r0abc-2")).await;
+    server.stop().await;
+    let server = started(dir.path(), &json!({})).await;
+    assert_eq!(call(&server, "query", &json!({ "order_no": "r0abc-2" })).await.1["status"], "SUCCESS");
+    assert_eq!(journal(dir.path()).len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_served_is_refused_before_anything_starts() {
     let dir = tempfile::tempdir().expect("scratch");
     let sound = || profile(&json!({}));
