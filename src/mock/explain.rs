@@ -1,9 +1,11 @@
 //! The interface of a bank, for whoever writes an adapter to it: generated from its profile, so that it cannot lie.
 
+mod record;
 mod signature;
 
 use std::fmt::Write;
 
+use self::record::explain_records;
 use self::signature::explain_signature;
 use super::bank::Code;
 use super::settlement::explain_settlement;
@@ -50,6 +52,7 @@ fn calls(text: &mut String, profile: &ChannelProfile) {
             Face::Json => "JSON",
             Face::Form => "a form (`application/x-www-form-urlencoded`, UTF-8), each field once",
             Face::Xml => "XML (UTF-8), `<call>` with an element for each field",
+            Face::FixedWidth => "a record of fixed width",
         }
     );
     line(text, "| Path | Body |\n|---|---|");
@@ -62,6 +65,7 @@ fn calls(text: &mut String, profile: &ChannelProfile) {
          `GET /{}/v1/statement?day=YYYY-MM-DD`, CSV.",
         profile.name
     );
+    explain_records(text, profile);
 }
 
 /// The codes this bank can answer with, in order, each with its HTTP status and what it means.
@@ -125,6 +129,7 @@ fn answers(text: &mut String, profile: &ChannelProfile) {
         Face::Json => "",
         Face::Form => ", as a form",
         Face::Xml => ", as elements of `<answer>`",
+        Face::FixedWidth => ", as a record",
     };
     let _ =
         writeln!(text, "\n## Answers\n`{{code, status, order_no, refund_no?, txn?, amount?, message?}}`{written}\n");
@@ -177,6 +182,7 @@ fn callbacks(text: &mut String, profile: &ChannelProfile, callback: &Callback) {
             Face::Json => "",
             Face::Form => " as a form,",
             Face::Xml => " as elements of `<callback>`,",
+            Face::FixedWidth => " as a record,",
         },
         if profile.signature.scheme().is_shared() {
             "as calls are,"

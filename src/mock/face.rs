@@ -1,4 +1,6 @@
-//! What goes over the wire as JSON, as a form, or as XML.
+//! What goes over the wire as JSON, as a form, as XML, or as a record of fixed width.
+
+pub(super) mod fixed_width;
 
 use std::borrow::Cow;
 
@@ -6,6 +8,7 @@ use form_urlencoded::{Serializer, parse};
 use serde::Serialize;
 use serde_json::Value;
 
+use self::fixed_width::{CALL, Layout};
 use super::wire::AskBody;
 use crate::profile::Face;
 use crate::scenario::xml::{parse_xml, push_escaped};
@@ -17,6 +20,7 @@ impl Face {
             Self::Json => "application/json",
             Self::Form => "application/x-www-form-urlencoded",
             Self::Xml => "application/xml; charset=utf-8",
+            Self::FixedWidth => "text/plain; charset=gbk",
         }
     }
 
@@ -26,16 +30,20 @@ impl Face {
             Self::Json => serde_json::from_slice(body).map_err(|e| format!("not the JSON of a call: {e}")),
             Self::Form => form_fields(body).and_then(ask_of).map_err(|e| format!("not the form of a call: {e}")),
             Self::Xml => xml_fields(body).and_then(ask_of).map_err(|e| format!("not the XML of a call: {e}")),
+            Self::FixedWidth => CALL.read(body).and_then(ask_of).map_err(|e| format!("not the record of a call: {e}")),
         }
     }
 
-    /// `fields`, a structure of texts and numbers, as a whole body; `name` is its root in XML.
+    /// `fields`, a structure of texts and numbers, as a whole body of a `call`, an `answer` or a `callback`.
     pub(super) fn write(self, name: &str, fields: &impl Serialize) -> Vec<u8> {
         const PLAIN: &str = "what a bank says is plain data";
         if self == Self::Json {
             return serde_json::to_vec(fields).expect(PLAIN);
         }
         let Value::Object(fields) = serde_json::to_value(fields).expect(PLAIN) else { unreachable!("{PLAIN}") };
+        if self == Self::FixedWidth {
+            return Layout::of(name).write(&fields);
+        }
         let fields = fields.iter().map(|(name, value)| {
             let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
             (name.as_str(), text)

@@ -17,6 +17,7 @@ mod due_queue;
 mod explain;
 mod export;
 mod face;
+mod gbk;
 mod guard;
 mod host;
 mod journal;

@@ -22,7 +22,7 @@ use super::journal::Journal;
 use super::server::MockError;
 use super::wire::Operation;
 use crate::ledger::ChannelRecord;
-use crate::profile::ChannelProfile;
+use crate::profile::{ChannelProfile, Face};
 use crate::seed::Seed;
 
 /// A bank of a profile, mounted on a `wiremock::MockServer`: its state, its book, its luck, its delays and its callbacks
@@ -161,19 +161,20 @@ impl Respond for Responder {
         };
         let _entered = self.runtime.enter();
         follow(&self.stage, &self.channel, decision.next);
-        let (template, more) = template(decision.reply);
+        let (template, more) = template(self.channel.profile().face, decision.reply);
         template.set_delay(decision.after.to_std() + more)
     }
 }
 
 /// The answer as the server can give it, and how much later it comes.
-fn template(reply: Reply) -> (ResponseTemplate, Duration) {
+fn template(face: Face, reply: Reply) -> (ResponseTemplate, Duration) {
     let page = |http: u16| ResponseTemplate::new(http).set_body_raw("<h1>An error occurred</h1>\n", "text/html");
     match reply {
         Reply::Answer { breakage: Some(Breakage::Cut), .. } | Reply::Reset => (page(502), Duration::ZERO),
         Reply::Answer { http, body, breakage } => {
             let over = if let Some(Breakage::Dribble(over)) = breakage { over.to_std() } else { Duration::ZERO };
-            (ResponseTemplate::new(status_of(http)).set_body_json(body), over)
+            let body = face.write("answer", &body);
+            (ResponseTemplate::new(status_of(http)).set_body_raw(body, face.media_type()), over)
         }
         Reply::Page(http) => (page(http), Duration::ZERO),
         Reply::Hang | Reply::Dead => (page(504), SILENCE),

@@ -14,4 +14,6 @@ pub enum Face {
     Form,
     /// As XML: one element for each field, in `call`, `answer` or `callback`.
     Xml,
+    /// As records of one length in GBK, every field at its place.
+    FixedWidth,
 }

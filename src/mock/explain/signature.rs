@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::super::sign::Signed;
+use super::record::shown;
 use crate::profile::{ChannelProfile, Face, SharedKey, Signature};
 use crate::signature::Scheme;
 use crate::units::span_text;
@@ -102,8 +103,9 @@ fn examples(text: &mut String, profile: &ChannelProfile) {
         let _ = write!(
             text,
             "A `POST` to `{path}` at `{EXAMPLE_TIME}` with the body\n\
-             `{body}`\n\
+             {}\n\
              is signed{by}{salted} `{}`.\n",
+            shown(profile.face, &body),
             signed.sign(&key, signature.encoding()),
         );
     }

@@ -50,6 +50,24 @@ impl Mounted {
     }
 }
 
+/// What a bank that does not speak JSON says is in its own face.
+#[tokio::test]
+async fn a_mounted_bank_answers_in_its_own_face() {
+    let mounted = mounted(&json!({ "face": "form" })).await;
+    let (path, body) = ("/bank/v1/pay", "order_no=r0abc-1&amount=500&currency=CNY");
+    let request = Client::new()
+        .post(format!("{}/v1/pay", mounted.bank.url()))
+        .header("x-bank-merchant", "88")
+        .header("x-bank-time", TIME)
+        .header("x-bank-sign", sign(&Key::new("k"), "POST", path, TIME, body.as_bytes()))
+        .header("x-stress-test", RUN)
+        .body(body);
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(answer.headers()["content-type"], "application/x-www-form-urlencoded");
+    let text = answer.text().await.expect("a body");
+    assert!(text.starts_with("code=00&status=SUCCESS&order_no=r0abc-1&"), "{text}");
+}
+
 fn pay(order: &str) -> Value {
     json!({ "order_no": order, "amount": 500, "currency": "CNY" })
 }

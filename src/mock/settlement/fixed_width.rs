@@ -1,7 +1,7 @@
 //! `fixed_width`: records of one length in GBK: a header, details, and a trailer with count and sums.
 
+use super::super::gbk::gbk_len;
 use super::Content;
-use super::encoding::gbk_len;
 use super::row::{Row, RowKind};
 use crate::profile::MERCHANT_BYTES_MAX;
 

@@ -9,7 +9,17 @@ use crate::ledger::RecordKind;
 /// a good call, and one that is cut short or says a thing twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_calls_are_refused_in_the_banks_own_words_and_recorded() {
+    let record =
+        |amount: &str| format!("C{:<128}{:<128}{amount:>19}{:<3}{:<256}{:<128}\r\n", "r0abc-1", "", "CNY", "", "");
+    let (whole, without_zeros) = (record("0000000000000000500"), record("500"));
     let table = [
+        (
+            "fixed_width",
+            whole.as_str(),
+            without_zeros.as_str(),
+            "text/plain; charset=gbk",
+            ["A00SUCCESS   r0abc-1", "A30REFUSED   "],
+        ),
         (
             "json",
             r#"{"order_no":"r0abc-1","amount":500,"currency":"CNY"}"#,
