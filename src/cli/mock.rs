@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
 use super::args::{MockJournalArgs, MockServeArgs};
@@ -32,6 +33,7 @@ pub(crate) async fn serve_profiles(args: MockServeArgs) -> Result<(), Failure> {
         control: control(args.listen)?,
         tls: tls(&args)?,
     };
+    raise_file_limit();
     let server = serve(config).await.map_err(|error| {
         let is_in_use = matches!(error, MockError::InUse { .. });
         let error = anyhow::Error::new(error).context("cannot serve the mock channels");
@@ -45,6 +47,15 @@ pub(crate) async fn serve_profiles(args: MockServeArgs) -> Result<(), Failure> {
     lifeline::should_end(args.with_parent).await;
     server.stop().await;
     Ok(())
+}
+
+/// Lets this process have as many files open as it may: each connection is one.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        // With fewer, who comes later waits to be taken in.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    }
 }
 
 /// Prints the interface of the bank in the file at `path`.

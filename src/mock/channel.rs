@@ -12,6 +12,7 @@ use super::bank::{Bank, Decision, Next, Notice, Refusal, Subject, Telling, Unfin
 use super::behaviour::Keys;
 use super::callback::Callbacks;
 use super::clock::Clock;
+use super::door::Door;
 use super::journal::{Journal, JournalError, Ticket};
 use super::lock::JournalLock;
 use super::server::MockError;
@@ -37,17 +38,26 @@ pub(super) struct Channel {
     /// How many there are. They are those of the start, also if callbacks change.
     pub(super) n_callback_slots: u32,
     pub(super) meter: Meter,
+    /// Its own, beside that of all channels; `None` if its handshakes are as good as theirs.
+    pub(super) door: Option<Door>,
     /// While it is open, if its journal is one that somebody else could open too.
     lock: Mutex<Option<JournalLock>>,
 }
 
 impl Channel {
     /// Opens a channel whose `bank` has done nothing yet: what its journal in `dir` holds is taken up. Gives the orders it
-    /// has yet to finish.
-    pub(super) fn open(mut bank: Bank, dir: &Path, clock: Clock) -> Result<(Self, Vec<Next>), MockError> {
+    /// has yet to finish. `clock` is put forward to the latest record, if it is behind.
+    pub(super) fn open(mut bank: Bank, dir: &Path, clock: &mut Clock) -> Result<(Self, Vec<Next>), MockError> {
         let name = bank.profile().name.clone();
         let lock = JournalLock::take(dir, &name)?;
-        let journal = Journal::open(dir, &name, |record| bank.take_up(&record))?;
+        // As its own profile says, as what is switched off now may be switched on later.
+        let door = bank.profile().handshake.is_some().then(Door::default);
+        let mut latest_us = i64::MIN;
+        let journal = Journal::open(dir, &name, |record| {
+            latest_us = latest_us.max(record.at_us);
+            bank.take_up(&record);
+        })?;
+        *clock = clock.not_before(latest_us);
         let callbacks = callbacks_dir(dir, &name);
         let callbacks =
             Callbacks::open(callbacks.clone()).map_err(|source| JournalError::File { path: callbacks, source })?;
@@ -56,8 +66,8 @@ impl Channel {
             Unfinished::Finish { subject, at_us } => next.push(Next::Finish { subject, at_us }),
             Unfinished::Tell { notice, course } => callbacks.wait(&notice, course),
         });
-        let channel = Self::new(bank, journal, callbacks, clock);
-        Ok((Self { lock: Mutex::new(Some(lock)), ..channel }, next))
+        let channel = Self::new(bank, journal, callbacks, *clock);
+        Ok((Self { door, lock: Mutex::new(Some(lock)), ..channel }, next))
     }
 
     pub(super) fn new(bank: Bank, journal: Journal, callbacks: Callbacks, clock: Clock) -> Self {
@@ -74,6 +84,7 @@ impl Channel {
             callbacks,
             callback_slots: Arc::new(Semaphore::new(usize::try_from(slots).unwrap_or(Semaphore::MAX_PERMITS))),
             meter: Meter::new(),
+            door: None,
             lock: Mutex::default(),
         }
     }
@@ -110,6 +121,11 @@ impl Channel {
     /// The behaviours that are not as the profile says.
     pub(super) fn switched(&self) -> Vec<Behaviour> {
         self.bank.lock().expect("a bank that panicked must not go on").switched().collect()
+    }
+
+    /// When a behaviour was changed, Unix microseconds; `None` if it is as the profile says.
+    pub(super) fn switched_us(&self, behaviour: Behaviour) -> Option<i64> {
+        self.bank.lock().expect("a bank that panicked must not go on").switched_us(behaviour)
     }
 
     pub(super) fn handle(&self, ask: &Ask, now_us: i64) -> Result<(Decision, Ticket), JournalError> {

@@ -16,6 +16,22 @@ impl Clock {
         Self { unix_us: i64::try_from(unix.as_micros()).unwrap_or(i64::MAX), start: Instant::now() }
     }
 
+    /// The same, but not before `unix_us`, Unix microseconds: the machine's clock may have been set back since a journal was
+    /// written, and what comes later in it must not be earlier.
+    pub(super) fn not_before(self, unix_us: i64) -> Self {
+        let behind_us = unix_us.saturating_sub(self.now_us());
+        if behind_us <= 0 {
+            return self;
+        }
+        if behind_us > 1_000_000 {
+            let behind_s = behind_us / 1_000_000;
+            tracing::warn!(
+                "this machine's clock is {behind_s} s behind the journals; the mock channels go on by theirs"
+            );
+        }
+        Self { unix_us: self.unix_us.saturating_add(behind_us), ..self }
+    }
+
     /// Now, on the monotonic clock.
     #[expect(clippy::disallowed_methods, clippy::unused_self, reason = "see `start`; a method so that it reads as one")]
     pub(super) fn instant(self) -> Instant {
@@ -37,5 +53,19 @@ impl Clock {
     pub(super) fn instant_of(self, unix_us: i64) -> Instant {
         let us = u64::try_from(unix_us.saturating_sub(self.unix_us)).unwrap_or(0);
         (self.start + Duration::from_micros(us)).max(self.instant())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_goes_on_from_what_was_written_and_never_back() {
+        let clock = Clock::start();
+        let now_us = clock.now_us();
+        let ahead = clock.not_before(now_us + 3_600_000_000);
+        assert!((3_600_000_000..3_660_000_000).contains(&(ahead.now_us() - now_us)));
+        assert!((0..60_000_000).contains(&(clock.not_before(now_us - 1).now_us() - now_us)));
     }
 }

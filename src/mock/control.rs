@@ -107,8 +107,15 @@ fn behaviours(channel: &Channel) -> Value {
     json!({ "behaviours": now, "switched": switched })
 }
 
+/// Why handshakes of a channel cannot be made to fail.
+const NO_DOOR: &str = "handshakes fail only of a channel that is served over TLS with a `handshake` in its profile, as such a one has an \
+                       address of its own; `share: 0 %` will do for a start";
+
 /// `GET`, `PUT` and `DELETE` of one behaviour.
 async fn faults(channel: &Arc<Channel>, behaviour: Behaviour, method: &Method, body: Incoming) -> Answer {
+    if behaviour == Behaviour::Handshake && channel.door.is_none() && *method != Method::GET {
+        return error(StatusCode::BAD_REQUEST, NO_DOOR);
+    }
     let wished;
     let wish = match *method {
         Method::GET => return json_of(StatusCode::OK, &behaviour.of(&channel.profile())),

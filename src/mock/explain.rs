@@ -10,8 +10,8 @@ use self::signature::explain_signature;
 use super::bank::Code;
 use super::settlement::explain_settlement;
 use crate::profile::{
-    Acknowledgement, Answer, Callback, ChannelProfile, Closed, Face, FeeReturned, Operation, Over, Payout, Quota,
-    Repeat, Way, When,
+    Acknowledgement, Answer, Callback, ChannelProfile, Closed, Face, FeeReturned, HandshakeFault, Operation, Over,
+    Payout, Quota, Repeat, Way, When,
 };
 use crate::time::Span;
 use crate::units::span_text;
@@ -22,6 +22,7 @@ pub fn explain(profile: &ChannelProfile) -> String {
     calls(&mut text, profile);
     explain_signature(&mut text, profile);
     answers(&mut text, profile);
+    handshakes(&mut text, profile);
     if let Some(callback) = &profile.callback {
         callbacks(&mut text, profile, callback);
     } else {
@@ -158,6 +159,27 @@ fn word(way: Way) -> &'static str {
     match way {
         Way::NoAnswer => "silence",
         Way::Http500 => "HTTP 500",
+/// Handshakes that fail, which no call comes through.
+fn handshakes(text: &mut String, profile: &ChannelProfile) {
+    let Some(handshake) = &profile.handshake else { return };
+    let ways: Vec<&str> = handshake.shows.iter().map(|way| fault_word(way.fault)).collect();
+    let _ = writeln!(
+        text,
+        "\nOver TLS this bank has an address of its own, and a handshake there may end with {}. Nothing was heard then: call again.",
+        ways.join(", ")
+    );
+}
+
+fn fault_word(fault: HandshakeFault) -> &'static str {
+    match fault {
+        HandshakeFault::Refused => "a refusal",
+        HandshakeFault::Reset => "a reset",
+        HandshakeFault::Silence => "silence",
+        HandshakeFault::Expired => "an expired certificate",
+        HandshakeFault::Stranger => "a certificate that nobody vouches for",
+    }
+}
+
         Way::Http502 => "HTTP 502",
         Way::Http504 => "HTTP 504",
         Way::ResetBefore => "a reset before anything was done",

@@ -43,6 +43,25 @@ impl<'a> RawCall<'a> {
     }
 }
 
+/// What the bank says of a call with these headers that it could not read to its end, and why.
+pub(super) fn unread(operation: Operation, headers: &HeaderMap, http: u16, why: &str) -> Refusal {
+    let mark = RawCall::of(operation, "", headers, &[]).mark;
+    Refusal {
+        http,
+        code: "30",
+        message: why.to_owned(),
+        operation: operation.word(),
+        order_no: String::new(),
+        refund_no: None,
+        mark: mark.map(kept_mark),
+    }
+}
+
+/// As much of a mark as goes into a record: that of a stranger may be anything.
+fn kept_mark(mark: &str) -> String {
+    mark.chars().take(NUMBER_CHARS_MAX).collect()
+}
+
 /// The call as one the bank can act on.
 ///
 /// In order of precedence: without a mark, or with that of another run than `run`, it is refused with `A1`;
@@ -66,7 +85,7 @@ pub(super) fn check_call(
             operation: call.operation.word(),
             order_no: kept(&body.order_no).unwrap_or_default(),
             refund_no: kept(&body.refund_no),
-            mark: call.mark.map(|mark| mark.chars().take(NUMBER_CHARS_MAX).collect()),
+            mark: call.mark.map(kept_mark),
         })
     };
     let marked = match call.mark.map(RunId::parse) {

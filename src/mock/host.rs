@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request, Response, StatusCode};
@@ -17,7 +17,8 @@ use super::behaviour::Breakage;
 use super::body::AnswerBody;
 use super::channel::Channel;
 use super::control::control;
-use super::guard::{RawCall, check_call};
+use super::door::Door;
+use super::guard::{RawCall, check_call, unread};
 use super::journal::Ticket;
 use super::server::Host;
 use super::socket::Ending;
@@ -26,6 +27,12 @@ use super::wire::Operation;
 
 /// Bytes of the longest body of a call.
 pub(super) const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes that are heard of a longer one before the connection ends, so that its caller is there to hear why.
+const DRAIN_BYTES_MAX: usize = 1 << 20;
+
+/// How long a call may take to come to its end, from its head on.
+pub(super) const CALL_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long silence lasts before the connection is closed: longer than any caller waits.
 pub(super) const SILENCE: Duration = Duration::from_secs(30);
@@ -65,20 +72,56 @@ pub(super) async fn respond(
         return Ok(no_such_place());
     };
     let _in_flight = channel.meter.enter();
-    let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map(http_body_util::Collected::to_bytes);
-    let Ok(body) = body else {
-        return Ok(text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", format!("at most {BODY_BYTES_MAX} bytes\n")));
-    };
-    let raw = RawCall::of(operation, path, &parts.headers, &body);
+    let body = tokio::time::timeout(host.call_within, whole(body)).await.unwrap_or(Err(Unread::TooSlow));
     let now_us = host.clock.unix_us(arrived);
-    let decided = match check_call(&channel.profile(), &channel.keys(now_us), host.run.as_ref(), &raw, now_us) {
-        Ok(ask) => channel.handle(&ask, now_us),
-        Err(refusal) => channel.refuse(&refusal, now_us),
+    let decided = match body {
+        Ok(body) => {
+            let raw = RawCall::of(operation, path, &parts.headers, &body);
+            match check_call(&channel.profile(), &channel.keys(now_us), host.run.as_ref(), &raw, now_us) {
+                Ok(ask) => channel.handle(&ask, now_us),
+                Err(refusal) => channel.refuse(&refusal, now_us),
+            }
+        }
+        Err(Unread::TooLong) => channel.refuse(&unread(operation, &parts.headers, 413, TOO_LONG), now_us),
+        Err(Unread::TooSlow) => channel.refuse(&unread(operation, &parts.headers, 408, TOO_SLOW), now_us),
+        Err(Unread::Gone) => return Err(Aborted),
     };
     match decided {
         Ok((decision, ticket)) => carry_out(&host, &channel, decision, ticket, arrived, &ending).await,
         Err(_) => Ok(out_of_order(&channel)),
     }
+}
+
+/// Why a call has no body.
+enum Unread {
+    /// It has more than [`BODY_BYTES_MAX`] bytes.
+    TooLong,
+    /// It did not come to its end within [`CALL_WITHIN`].
+    TooSlow,
+    /// The caller went away before its end.
+    Gone,
+}
+
+/// What callers are told of it.
+pub(super) const TOO_LONG: &str = "a call has at most 65536 bytes";
+const TOO_SLOW: &str = "the call did not come to its end within 30 s";
+
+/// The whole body of a call.
+async fn whole(mut body: Incoming) -> Result<Bytes, Unread> {
+    match Limited::new(&mut body, BODY_BYTES_MAX).collect().await {
+        Ok(whole) => return Ok(whole.to_bytes()),
+        Err(e) if e.is::<LengthLimitError>() => {}
+        Err(_) => return Err(Unread::Gone),
+    }
+    let mut n_heard = 0;
+    while n_heard < DRAIN_BYTES_MAX {
+        match body.frame().await {
+            Some(Ok(frame)) => n_heard += frame.data_ref().map_or(1, Bytes::len),
+            Some(Err(_)) => return Err(Unread::Gone),
+            None => break,
+        }
+    }
+    Err(Unread::TooLong)
 }
 
 /// Does what the bank decided: what follows by itself, then the wait, the record, and the answer or fault.
@@ -159,6 +202,7 @@ fn health(host: &Host) -> Vec<u8> {
                 "late_us_p99": reading.late_us_p99,
                 "in_flight": reading.in_flight,
                 "callbacks_open": channel.callbacks.n_open(),
+                "handshakes_failed": channel.door.as_ref().map_or(0, Door::n_failed),
                 "refuses": refuses,
             })
         })

@@ -58,6 +58,8 @@ pub(super) enum Draw {
     IsFileAbsent = 36,
     ExtraAmount = 37,
     ExtraTime = 38,
+    IsHandshakeBroken = 39,
+    HandshakeBreak = 40,
 }
 
 /// The luck of one call.

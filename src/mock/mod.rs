@@ -13,6 +13,7 @@ mod callback;
 mod channel;
 mod clock;
 mod control;
+mod door;
 mod due_queue;
 mod explain;
 mod export;

@@ -16,8 +16,8 @@ use super::behaviour::Breakage;
 use super::callback::Callbacks;
 use super::channel::Channel;
 use super::clock::Clock;
-use super::guard::{RawCall, check_call};
-use super::host::{BODY_BYTES_MAX, SILENCE, status_of};
+use super::guard::{RawCall, check_call, unread};
+use super::host::{BODY_BYTES_MAX, SILENCE, TOO_LONG, status_of};
 use super::journal::Journal;
 use super::server::MockError;
 use super::wire::Operation;
@@ -146,15 +146,16 @@ impl Respond for Responder {
         let (Some(operation), true) = (operation, request.method == Method::POST) else {
             return ResponseTemplate::new(404).set_body_string("no such operation\n");
         };
-        if request.body.len() > BODY_BYTES_MAX {
-            return ResponseTemplate::new(413).set_body_string(format!("at most {BODY_BYTES_MAX} bytes\n"));
-        }
         let raw = RawCall::of(operation, path, &request.headers, &request.body);
         let now_us = self.stage.clock.now_us();
         let keys = self.channel.keys(now_us);
-        let decided = match check_call(&self.channel.profile(), &keys, None, &raw, now_us) {
-            Ok(ask) => self.channel.handle(&ask, now_us),
-            Err(refusal) => self.channel.refuse(&refusal, now_us),
+        let decided = if request.body.len() > BODY_BYTES_MAX {
+            self.channel.refuse(&unread(operation, &request.headers, 413, TOO_LONG), now_us)
+        } else {
+            match check_call(&self.channel.profile(), &keys, None, &raw, now_us) {
+                Ok(ask) => self.channel.handle(&ask, now_us),
+                Err(refusal) => self.channel.refuse(&refusal, now_us),
+            }
         };
         let Ok((decision, _)) = decided else {
             return ResponseTemplate::new(503).set_body_string("the bank cannot keep its journal\n");

@@ -12,14 +12,15 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use super::backstage::{Backstage, take_up};
 use super::bank::{Bank, Next};
 use super::channel::Channel;
 use super::clock::Clock;
 use super::control::Control;
-use super::host::{SILENCE, respond};
+use super::door::{Impostors, fail};
+use super::host::{CALL_WITHIN, SILENCE, respond};
 use super::journal::JournalError;
 use super::socket::{Ending, Socket};
 use super::timer::Timer;
@@ -28,6 +29,15 @@ use crate::profile::{ChannelProfile, Problem};
 use crate::seed::Seed;
 use crate::tls::ServerTls;
 
+/// How channels are served.
+pub(super) struct Terms {
+    pub(super) run: Option<RunId>,
+    pub(super) control: Control,
+    pub(super) tls: Option<ServerTls>,
+    /// How long a call may take to come to its end, from its head on.
+    pub(super) call_within: Duration,
+}
+
 /// Connections served at once; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 8_192;
 
@@ -35,7 +45,7 @@ const CONNECTIONS_MAX: usize = 8_192;
 const CALLBACK_DRAIN: Duration = Duration::from_secs(1);
 
 /// How long a caller may take over its side of a TLS handshake.
-const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 
 /// What to serve, where.
 #[derive(Clone, Debug)]
@@ -105,7 +115,7 @@ pub struct MockServer {
     pub channels: BTreeMap<String, String>,
     pub(super) host: Arc<Host>,
     stop_tx: watch::Sender<bool>,
-    acceptor: JoinHandle<()>,
+    acceptors: JoinSet<()>,
 }
 
 /// What all connections share.
@@ -117,6 +127,11 @@ pub(super) struct Host {
     pub(super) clock: Clock,
     pub(super) timer: Timer,
     tls: Option<ServerTls>,
+    /// Where there are doors of channels: what may be shown there.
+    impostors: Option<Impostors>,
+    /// Where the doors of channels are, by name.
+    doors: BTreeMap<String, SocketAddr>,
+    pub(super) call_within: Duration,
     pub(super) stage: Arc<Backstage>,
 }
 
@@ -124,7 +139,7 @@ impl Host {
     /// Where a channel is called: the operations are under `<this>/v1/`.
     pub(super) fn address_of(&self, channel: &str) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}/{channel}", self.address)
+        format!("{scheme}://{}/{channel}", self.doors.get(channel).unwrap_or(&self.address))
     }
 
     /// Waits for `time`; false if the host stops before.
@@ -143,51 +158,70 @@ impl Host {
 /// See [`MockError`]; nothing is served then.
 pub async fn serve(config: MockConfig) -> Result<MockServer, MockError> {
     check_profiles(&config.profiles)?;
-    let clock = Clock::start();
-    let mut channels = Vec::new();
+    let mut clock = Clock::start();
+    let mut opened = Vec::new();
     for profile in config.profiles {
         let bank = Bank::new(Arc::new(profile), config.seed, config.run.clone());
-        let (channel, unfinished) = Channel::open(bank, &config.journal_dir, clock)?;
-        channels.push((Arc::new(channel), unfinished));
+        opened.push(Channel::open(bank, &config.journal_dir, &mut clock)?);
     }
-    serve_channels(config.listen, config.run, (config.control, config.tls), clock, channels).await
+    // All of them have one clock, which stands only once all journals are read.
+    let channels = opened.into_iter().map(|(mut channel, unfinished)| {
+        channel.clock = clock;
+        (Arc::new(channel), unfinished)
+    });
+    let channels = channels.collect();
+    let terms = Terms { run: config.run, control: config.control, tls: config.tls, call_within: CALL_WITHIN };
+    serve_channels(config.listen, terms, clock, channels).await
 }
 
 /// Serves channels, each with what it has yet to finish.
 pub(super) async fn serve_channels(
     listen: SocketAddr,
-    run: Option<RunId>,
-    (control, tls): (Control, Option<ServerTls>),
+    terms: Terms,
     clock: Clock,
     channels: Vec<(Arc<Channel>, Vec<Next>)>,
 ) -> Result<MockServer, MockError> {
-    let of_listen = |source| MockError::Listen { address: listen, source };
-    let listener = TcpListener::bind(listen).await.map_err(of_listen)?;
-    let address = listener.local_addr().map_err(of_listen)?;
+    let (listener, address) = bound(listen).await?;
+    let mut listeners = vec![(listener, None)];
+    let mut doors = BTreeMap::new();
+    if terms.tls.is_some() {
+        for (channel, _) in channels.iter().filter(|(channel, _)| channel.door.is_some()) {
+            let (listener, at) = bound(SocketAddr::new(address.ip(), 0)).await?;
+            listeners.push((listener, Some(Arc::clone(channel))));
+            doors.insert(channel.name.clone(), at);
+        }
+    }
     let (stop_tx, stop_rx) = watch::channel(false);
     let host = Arc::new(Host {
         address,
         channels: channels.iter().map(|(c, _)| (c.name.clone(), Arc::clone(c))).collect(),
-        run,
-        control,
+        run: terms.run,
+        control: terms.control,
         clock,
         timer: Timer::start(clock).map_err(MockError::Timer)?,
-        tls,
+        impostors: terms.tls.as_ref().filter(|_| !doors.is_empty()).map(Impostors::beside),
+        tls: terms.tls,
+        doors,
+        call_within: terms.call_within,
         stage: Arc::new(Backstage::new(clock, stop_rx)),
     });
     for (channel, unfinished) in channels {
         take_up(&host.stage, &channel, unfinished);
     }
-    let acceptor = tokio::spawn(accept(Arc::clone(&host), listener));
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut acceptors = JoinSet::new();
+    for (listener, door) in listeners {
+        acceptors.spawn(accept(Arc::clone(&host), listener, door, Arc::clone(&slots)));
+    }
     let channels = host.channels.keys().map(|name| (name.clone(), host.address_of(name))).collect();
-    Ok(MockServer { address, channels, host, stop_tx, acceptor })
+    Ok(MockServer { address, channels, host, stop_tx, acceptors })
 }
 
 impl MockServer {
     /// Stops: takes no more calls, lets callbacks on the wire come to their end, and writes out the journals.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.stop_tx.send_replace(true);
-        let _ = self.acceptor.await;
+        while self.acceptors.join_next().await.is_some() {}
         let drained = async {
             for channel in self.host.channels.values() {
                 // All slots free means that nothing is on the wire.
@@ -222,8 +256,15 @@ fn check_profiles(profiles: &[ChannelProfile]) -> Result<(), MockError> {
     Ok(())
 }
 
-async fn accept(host: Arc<Host>, listener: TcpListener) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+async fn bound(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), MockError> {
+    let of_listen = |source| MockError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(of_listen)?;
+    let address = listener.local_addr().map_err(of_listen)?;
+    Ok((listener, address))
+}
+
+/// Takes in who comes to `listener`, the door of `door` or of all channels.
+async fn accept(host: Arc<Host>, listener: TcpListener, door: Option<Arc<Channel>>, slots: Arc<Semaphore>) {
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         let stream = tokio::select! {
@@ -232,11 +273,11 @@ async fn accept(host: Arc<Host>, listener: TcpListener) {
         };
         match stream {
             Ok((stream, peer)) => {
-                let host = Arc::clone(&host);
+                let (host, door) = (Arc::clone(&host), door.clone());
                 tokio::spawn(async move {
                     tokio::select! {
                         () = host.stopped() => {}
-                        () = connection(&host, stream, peer) => {}
+                        () = connection(&host, door.as_deref(), stream, peer) => {}
                     }
                     drop(slot);
                 });
@@ -250,13 +291,22 @@ async fn accept(host: Arc<Host>, listener: TcpListener) {
     }
 }
 
-async fn connection(host: &Arc<Host>, stream: TcpStream, peer: SocketAddr) {
+async fn connection(host: &Arc<Host>, door: Option<&Channel>, stream: TcpStream, peer: SocketAddr) {
     let ending = Arc::new(Ending::default());
     // Without it small answers wait for the caller's acknowledgement.
     let _ = stream.set_nodelay(true);
     let socket = Socket::new(stream, Arc::clone(&ending));
     let Some(tls) = &host.tls else { return exchanges(host, socket, &ending, peer).await };
-    match tokio::time::timeout(HANDSHAKE_WITHIN, tls.acceptor().accept(socket)).await {
+    let fault = door.and_then(|channel| channel.door.as_ref()?.next(channel, host.clock.now_us()));
+    let acceptor = tls.acceptor();
+    let (socket, acceptor) = match (fault, &host.impostors) {
+        (Some(fault), Some(impostors)) => match fail(host, impostors, fault, socket, &ending).await {
+            Some(impostor) => impostor,
+            None => return,
+        },
+        _ => (socket, &acceptor),
+    };
+    match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(socket)).await {
         Ok(Ok(stream)) => exchanges(host, stream, &ending, peer).await,
         Ok(Err(e)) => tracing::debug!("a caller of the mock channels failed in its TLS handshake: {e}"),
         Err(_) => tracing::debug!("a caller of the mock channels did not finish its TLS handshake"),

@@ -92,6 +92,8 @@ behaviours! {
     Collapse = collapse,
     /// Answers that break on the wire.
     Network = network,
+    /// Handshakes of TLS that fail.
+    Handshake = handshake,
 }
 
 /// A section as it is written; null is none of it.

@@ -13,6 +13,7 @@ mod decline;
 mod degradation;
 mod face;
 mod fee;
+mod handshake;
 mod idempotency;
 mod inquiry;
 mod key_source;
@@ -43,6 +44,7 @@ pub use decline::{Decline, DeclineCode};
 pub use degradation::Degradation;
 pub use face::Face;
 pub use fee::{Fee, Rounding};
+pub use handshake::{Handshake, HandshakeFault, HandshakeWay};
 pub use idempotency::{Idempotency, OtherAmount, Repeat, Scope};
 pub use inquiry::{Inquiry, InquiryUnknown};
 pub use key_source::{HIDDEN_KEY, KeySource};
@@ -137,6 +139,9 @@ pub struct ChannelProfile {
     /// Answers that break on the wire. Without it, none.
     #[serde(default)]
     pub network: Option<Network>,
+    /// Handshakes of TLS that fail, where the bank is served over it, at an address of its own. Without it, none.
+    #[serde(default)]
+    pub handshake: Option<Handshake>,
 }
 
 impl ChannelProfile {
@@ -185,6 +190,9 @@ impl ChannelProfile {
         }
         if let Some(network) = &self.network {
             network.check(&mut found);
+        }
+        if let Some(handshake) = &self.handshake {
+            handshake.check(&mut found);
         }
         found.into_problems()
     }

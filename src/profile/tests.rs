@@ -154,6 +154,22 @@ fn every_rule_of_a_behaviour_has_a_section_that_breaks_it() {
         ["network", { "share": "1 %", "shows": [{ "as": { "dribble": { "over": "2min" } }, "weight": 1 }] }, "/network/shows/0/as/dribble/over"],
         ["network", { "share": "1 %", "shows": [{ "as": "reset", "weight": 0 }] }, "/network/shows/0/weight"]
     ]);
+    each_breaks_one_rule(&table);
+}
+
+/// As above, for what was too much for one table.
+#[test]
+fn every_rule_of_handshakes_has_a_section_that_breaks_it() {
+    let window = serde_json::json!({ "run": { "from": "1s", "lasts": "0s" } });
+    each_breaks_one_rule(&serde_json::json!([
+        ["handshake", { "share": "101 %", "shows": [{ "as": "refused", "weight": 1 }] }, "/handshake/share"],
+        ["handshake", { "share": "1 %", "shows": [] }, "/handshake/shows"],
+        ["handshake", { "share": "1 %", "shows": [{ "as": "expired", "weight": 0 }] }, "/handshake/shows/0/weight"],
+        ["handshake", { "when": window, "share": "1 %", "shows": [{ "as": "silence", "weight": 1 }] }, "/handshake/when/run/lasts"]
+    ]));
+}
+
+fn each_breaks_one_rule(table: &Value) {
     for row in table.as_array().expect("rows") {
         let [section, value, expected] = row.as_array().expect("a row").as_slice() else { panic!("{row}") };
         let found = check(section.as_str().expect("a key"), value);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::SingleCertAndKey;
 use tokio_rustls::TlsAcceptor;
 
@@ -39,6 +39,16 @@ impl ServerTls {
         };
         let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(&identity.key))));
         config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1.to_vec()];
+        Self { config: Arc::new(config) }
+    }
+
+    /// The same with another identity, which is shown to every caller: none can go on from an earlier handshake.
+    #[must_use]
+    pub fn showing(&self, identity: &Identity) -> Self {
+        let mut config = ServerConfig::clone(&self.config);
+        config.cert_resolver = Arc::new(SingleCertAndKey::from(Arc::clone(&identity.key)));
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
         Self { config: Arc::new(config) }
     }
 

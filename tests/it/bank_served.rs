@@ -4,6 +4,7 @@ mod client;
 mod endpoint;
 mod export;
 mod full_disk;
+mod idle;
 mod journal;
 mod killed;
 mod outage;

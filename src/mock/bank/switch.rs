@@ -102,6 +102,11 @@ impl Bank {
         Ok(())
     }
 
+    /// When a behaviour was changed, Unix microseconds; `None` if it is as the bank's own profile says.
+    pub(in crate::mock) fn switched_us(&self, behaviour: Behaviour) -> Option<i64> {
+        self.switched_us.get(&behaviour).copied()
+    }
+
     /// The behaviours that are not as the bank's own profile says, in its order.
     pub fn switched(&self) -> impl Iterator<Item = Behaviour> {
         self.switched_us.keys().copied()
@@ -176,10 +181,9 @@ mod tests {
             let faults = json!({ "rotation": { "key": key, "after": "0s" } });
             signs(&bank(&json!({ "signature_faults": faults })))
         };
-        for other in [
-            json!({ "rotation": { "key": "hunter2", "after": "0s" } }),
-            json!({ "rotation": ["hunter2", "0s", "0s"] }),
-        ] {
+        for other in
+            [json!({ "rotation": { "key": "hunter2", "after": "0s" } }), json!({ "rotation": ["hunter2", "0s", "0s"] })]
+        {
             let mut first = fresh();
             let records = records_of(&mut first, Wish::This(&other));
             assert!(!records[0].status.contains("hunter"), "{}", records[0].status);

@@ -14,6 +14,7 @@ mod decline;
 mod degradation;
 mod ending;
 mod fee;
+mod handshake;
 mod idempotency;
 mod inquiry;
 mod limits;

@@ -4,7 +4,9 @@ mod broken_wire;
 mod callbacks;
 mod control;
 mod faces;
+mod handshake;
 mod http2;
+mod weather;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,8 +27,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::callback::Callbacks;
 use super::channel::Channel;
 use super::clock::Clock;
+use super::host::CALL_WITHIN;
 use super::journal::Journal;
-use super::server::serve_channels;
+use super::server::{Terms, serve_channels};
 use super::sign::sample::sign;
 use super::*;
 use crate::id::RunId;
@@ -175,17 +178,20 @@ impl io::Write for FakeDisk {
 /// A server whose only channel, with this profile, writes to a disk that does as it is told through the sender.
 async fn on_fake_disk(differs: &Value) -> (MockServer, mpsc::Sender<io::Result<()>>) {
     let (results_tx, results) = mpsc::channel();
-    let journal = Journal::start(PathBuf::new(), FakeDisk { results }).expect("a thread");
+    (on_disk(differs, FakeDisk { results }, CALL_WITHIN).await, results_tx)
+}
+
+/// The same on another disk, and with this time for a call to come to its end.
+async fn on_disk(differs: &Value, disk: impl io::Write + Send + 'static, call_within: Duration) -> MockServer {
+    let journal = Journal::start(PathBuf::new(), disk).expect("a thread");
     let bank = Bank::new(Arc::new(profile(differs)), Seed(7), None);
     let clock = Clock::start();
     // Nothing of it is made before there is too much for memory.
     let callbacks = Callbacks::open(PathBuf::from("/nonexistent/callbacks")).expect("opens");
     let channel = Arc::new(Channel::new(bank, journal, callbacks, clock));
     let listen = "127.0.0.1:0".parse().expect("an address");
-    (
-        serve_channels(listen, None, (Control::default(), None), clock, vec![(channel, vec![])]).await.expect("serves"),
-        results_tx,
-    )
+    let terms = Terms { run: None, control: Control::default(), tls: None, call_within };
+    serve_channels(listen, terms, clock, vec![(channel, vec![])]).await.expect("serves")
 }
 
 /// Aim: answered means journaled. Method: while the disk stands still no answer comes, though it is due after
