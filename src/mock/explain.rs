@@ -108,7 +108,11 @@ fn codes(profile: &ChannelProfile) -> Vec<(String, u16, &'static str, String)> {
     add(Code::OTHER_AMOUNT, 200, again);
     add(Code::UNAVAILABLE, 503, "the bank cannot now; nothing was done");
     if profile.unknown.shows.iter().any(|w| w.way == Way::AskCode) {
-        add(Code::ASK, 200, "outcome not known: ask");
+        let own = profile.unknown.ask_codes.iter().filter_map(|ask| Code::parse(&ask.code));
+        let own: Vec<Code> = own.collect();
+        for code in if own.is_empty() { vec![Code::ASK] } else { own } {
+            codes.push((code.as_str().to_owned(), 200, Code::ASK.status(), String::from("outcome not known: ask")));
+        }
     }
     for decline in &profile.decline.codes {
         if let Some(code) = Code::parse(&decline.code).filter(|c| codes.iter().all(|known| known.0 != c.as_str())) {
@@ -155,10 +159,6 @@ fn answers(text: &mut String, profile: &ChannelProfile) {
     }
 }
 
-fn word(way: Way) -> &'static str {
-    match way {
-        Way::NoAnswer => "silence",
-        Way::Http500 => "HTTP 500",
 /// Handshakes that fail, which no call comes through.
 fn handshakes(text: &mut String, profile: &ChannelProfile) {
     let Some(handshake) = &profile.handshake else { return };
@@ -180,11 +180,15 @@ fn fault_word(fault: HandshakeFault) -> &'static str {
     }
 }
 
+fn word(way: Way) -> &'static str {
+    match way {
+        Way::NoAnswer => "silence",
+        Way::Http500 => "HTTP 500",
         Way::Http502 => "HTTP 502",
         Way::Http504 => "HTTP 504",
         Way::ResetBefore => "a reset before anything was done",
         Way::ResetAfter => "a reset after it was done",
-        Way::AskCode => "the code `96`",
+        Way::AskCode => "a code that means *ask*",
     }
 }
 

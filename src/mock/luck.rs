@@ -60,6 +60,7 @@ pub(super) enum Draw {
     ExtraTime = 38,
     IsHandshakeBroken = 39,
     HandshakeBreak = 40,
+    AskCode = 41,
 }
 
 /// The luck of one call.

@@ -28,7 +28,13 @@ pub struct DeclineCode {
 }
 
 /// Codes of the interface that cannot be codes of a decline.
-const TAKEN: [&str; 14] = ["00", "01", "06", "08", "12", "13", "15", "25", "30", "91", "94", "96", "A0", "A1"];
+pub(super) const TAKEN: [&str; 14] =
+    ["00", "01", "06", "08", "12", "13", "15", "25", "30", "91", "94", "96", "A0", "A1"];
+
+/// Whether a code could be one of the interface.
+pub(super) fn is_code(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+}
 
 impl Decline {
     pub(super) fn check(&self, whole: &ChannelProfile, found: &mut Found) {
@@ -44,7 +50,7 @@ impl Decline {
         }
         for (i, choice) in self.codes.iter().enumerate() {
             let code = &choice.code;
-            if code.len() != 2 || !code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+            if !is_code(code) {
                 found.add(&format!("/decline/codes/{i}/code"), format!("must be two digits or capitals, got `{code}`"));
             } else if TAKEN.contains(&code.as_str()) {
                 found.add(

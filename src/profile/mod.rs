@@ -61,7 +61,7 @@ pub use signature::{RsaKeys, SharedKey, Signature};
 pub use signature_faults::{Rotation, SignatureFaults, Stale};
 pub use text::{CurrencyText, Key, RateText, Share, SpanText};
 pub use times::{Part, Quantile, Times};
-pub use unknown::{Unknown, UnknownWay, Way};
+pub use unknown::{AskCode, Unknown, UnknownWay, Way};
 pub use when::{DAY_US, DayTime, UtcOffset, When};
 
 use schemars::JsonSchema;
@@ -163,7 +163,7 @@ impl ChannelProfile {
         self.signature.check(&mut found);
         self.answer.check(&mut found);
         self.decline.check(self, &mut found);
-        self.unknown.check(&mut found);
+        self.unknown.check(self, &mut found);
         self.inquiry.check(&mut found);
         self.close.check(&mut found);
         self.idempotency.check(&mut found);

@@ -159,9 +159,13 @@ fn every_rule_of_a_behaviour_has_a_section_that_breaks_it() {
 
 /// As above, for what was too much for one table.
 #[test]
-fn every_rule_of_handshakes_has_a_section_that_breaks_it() {
+fn every_rule_of_handshakes_and_codes_has_a_section_that_breaks_it() {
     let window = serde_json::json!({ "run": { "from": "1s", "lasts": "0s" } });
     each_breaks_one_rule(&serde_json::json!([
+        ["unknown", { "share": "0 %", "executed": "0 %", "shows": [], "ask_codes": [{ "code": "3", "weight": 1 }] }, "/unknown/ask_codes/0/code"],
+        ["unknown", { "share": "0 %", "executed": "0 %", "shows": [], "ask_codes": [{ "code": "00", "weight": 1 }] }, "/unknown/ask_codes/0/code"],
+        ["unknown", { "share": "0 %", "executed": "0 %", "shows": [], "ask_codes": [{ "code": "61", "weight": 1 }] }, "/unknown/ask_codes/0/code"],
+        ["unknown", { "share": "0 %", "executed": "0 %", "shows": [], "ask_codes": [{ "code": "96", "weight": 0 }] }, "/unknown/ask_codes/0/weight"],
         ["handshake", { "share": "101 %", "shows": [{ "as": "refused", "weight": 1 }] }, "/handshake/share"],
         ["handshake", { "share": "1 %", "shows": [] }, "/handshake/shows"],
         ["handshake", { "share": "1 %", "shows": [{ "as": "expired", "weight": 0 }] }, "/handshake/shows/0/weight"],

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Share;
 use super::check::Found;
+use super::decline::{TAKEN, is_code};
+use super::{ChannelProfile, Share};
 
 /// Calls that end without a word on their outcome.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -17,6 +18,19 @@ pub struct Unknown {
     /// How it shows to the caller, chosen by weight among the ways that fit (`reset_before` never fits a call
     /// that was carried out, `reset_after` only such a one).
     pub shows: Vec<UnknownWay>,
+    /// The codes by which `ask_code` shows. Default: `96` alone.
+    #[serde(default)]
+    pub ask_codes: Vec<AskCode>,
+}
+
+/// A code that means: ask; and how often it is chosen.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskCode {
+    /// Two digits or capitals. Codes that mean something else in the interface, or a decline, cannot be used.
+    pub code: String,
+    /// How often it is chosen relative to the others.
+    pub weight: f64,
 }
 
 /// A way an unknown outcome shows, and how often it is chosen.
@@ -49,7 +63,7 @@ pub enum Way {
     ResetBefore,
     /// The connection is reset after it was done.
     ResetAfter,
-    /// The code `96`, which means: ask.
+    /// The code `96`, or one of `ask_codes`, which means: ask.
     AskCode,
 }
 
@@ -64,8 +78,25 @@ impl Way {
     }
 }
 
+/// Codes of limits, which are final.
+const LIMITS: [&str; 2] = ["61", "65"];
+
 impl Unknown {
-    pub(super) fn check(&self, found: &mut Found) {
+    fn check_ask_codes(&self, whole: &ChannelProfile, found: &mut Found) {
+        for (i, AskCode { code, weight }) in self.ask_codes.iter().enumerate() {
+            let at = format!("/unknown/ask_codes/{i}/code");
+            let is_decline = LIMITS.contains(&code.as_str()) || whole.decline.codes.iter().any(|d| d.code == *code);
+            if !is_code(code) {
+                found.add(&at, format!("must be two digits or capitals, got `{code}`"));
+            } else if is_decline || (TAKEN.contains(&code.as_str()) && code != "96") {
+                found.add(&at, format!("`{code}` has another meaning at this bank and cannot mean: ask"));
+            }
+            found.weight(&format!("/unknown/ask_codes/{i}/weight"), *weight);
+        }
+    }
+
+    pub(super) fn check(&self, whole: &ChannelProfile, found: &mut Found) {
+        self.check_ask_codes(whole, found);
         found.share("/unknown/share", self.share);
         found.share("/unknown/executed", self.executed);
         for (i, way) in self.shows.iter().enumerate() {

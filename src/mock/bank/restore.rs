@@ -127,7 +127,7 @@ impl Bank {
         }
         let nth = order.n_calls;
         let luck = self.luck(&subject, &ask.run, nth);
-        let told = Code::parse(&record.status).filter(|&code| code != Code::ASK);
+        let told = Code::parse(&record.status).filter(|&code| !self.is_ask(code));
         let outcome = match told {
             Some(Code::SUCCESS) => Outcome::Success,
             Some(Code::OTHER_AMOUNT) => return,

@@ -48,13 +48,13 @@ impl Bank {
     fn take_new(&mut self, ask: &Ask, subject: &Subject, luck: &Luck, after: Span, now_us: i64) -> Decision {
         let (is_executed, way) = self.shown(luck);
         if let (false, Some(way)) = (is_executed, way) {
-            return self.without_a_word(ask, way, after, now_us);
+            return self.without_a_word(ask, way, luck, after, now_us);
         }
         let outcome = self.outcome(ask, luck, now_us);
         self.remember(ask, subject, outcome, now_us);
         let final_after = self.final_after(ask.operation, outcome, luck);
         let mut decision = match way {
-            Some(way) => self.without_a_word(ask, way, after, now_us),
+            Some(way) => self.without_a_word(ask, way, luck, after, now_us),
             None if final_after.is_some() => self.plain(ask, Code::PROCESSING, after, now_us),
             None => self.plain(ask, outcome.code(), after, now_us),
         };

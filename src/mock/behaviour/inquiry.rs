@@ -25,7 +25,7 @@ impl Bank {
         };
         let Some(after) = after else { return self.refuse_now(ask, now_us) };
         if let Some(way) = self.inquiry_lost(&luck) {
-            return self.without_a_word(ask, way, after, now_us);
+            return self.without_a_word(ask, way, &luck, after, now_us);
         }
         let inquiry = &self.profile.inquiry;
         let age_us = u64::try_from(now_us.saturating_sub(taken_us)).unwrap_or(0);
