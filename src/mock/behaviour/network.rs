@@ -89,10 +89,19 @@ mod tests {
     /// Aim: answers break at their share and by weight. Method: 20,000 payments of one seed.
     #[test]
     fn answers_break_at_their_share() {
-        let shows = json!([{ "as": "reset", "weight": 1 }, { "as": "cut_body", "weight": 3 }]);
-        for (seen, share, count) in
-            [("reset", 0.02, 399), ("00 SUCCESS cut", 0.06, 1_220), ("00 SUCCESS", 0.92, 18_381)]
-        {
+        let shows = json!([
+            { "as": "reset", "weight": 1 },
+            { "as": "cut_body", "weight": 3 },
+            { "as": { "dribble": { "over": "2s" } }, "weight": 2 },
+            { "as": "half_open", "weight": 2 }
+        ]);
+        for (seen, share, count) in [
+            ("reset", 0.01, 202),
+            ("00 SUCCESS cut", 0.03, 642),
+            ("00 SUCCESS dribbled over 2s", 0.02, 392),
+            ("00 SUCCESS dead after", 0.02, 383),
+            ("00 SUCCESS", 0.92, 18_381),
+        ] {
             let mut bank = bank(&network("8 %", &shows));
             share_of(20_000, |n| shown(&bank.handle(&ask(&format!("pay {n} 500")), 0).reply) == seen)
                 .check(share, count);

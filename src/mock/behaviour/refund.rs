@@ -114,7 +114,7 @@ pub(in crate::mock) const RETURNED: &str = "RETURNED";
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::super::bank::sample::{RUN, ask, bank, effects, play, share_of};
+    use super::super::super::bank::sample::{RUN, ask, bank, effects, play, share_of, shown};
     use super::*;
 
     fn refunding(rule: &Value) -> Bank {
@@ -179,6 +179,24 @@ mod tests {
             !bank.handle(&ask(&format!("refund {n} {n}r 500")), 0).next.is_empty()
         };
         share_of(20_000, comes_back).check(0.05, 974);
+    }
+
+    /// Aim: refunds are declined at their own share, with the codes of declines by weight. Method: 20,000 refunds of one seed.
+    #[test]
+    fn refunds_are_declined_at_their_share() {
+        let codes = json!([{ "code": "51", "weight": 3 }, { "code": "05", "weight": 1 }]);
+        let mut bank = bank(&json!({
+            "decline": { "share": "0 %", "codes": codes }, "refund": { "decline_share": "7 %" }
+        }));
+        let seen = |n: u32| {
+            bank.handle(&ask(&format!("pay {n} 500")), 0);
+            shown(&bank.handle(&ask(&format!("refund {n} r{n} 500")), 0).reply)
+        };
+        let seen: Vec<String> = (0..20_000).map(seen).collect();
+        let counted = |wanted: &str| share_of(20_000, |n| seen[usize::try_from(n).expect("small")] == wanted);
+        counted("51 FAIL").check(0.07 * 0.75, 1_008);
+        counted("05 FAIL").check(0.07 * 0.25, 346);
+        counted("00 SUCCESS").check(0.93, 18_646);
     }
 
     /// By hand: 0.6 % of 100.00 is 60; of thirds of the payment 19, 20 and the rest come back, and what is undone is
