@@ -45,8 +45,12 @@ fn shipped() -> Vec<(&'static str, &'static str)> {
         ("card_union", include_str!("../../mocks/card_union.yaml")),
         ("bank_south", include_str!("../../mocks/bank_south.yaml")),
         ("payout_bank", include_str!("../../mocks/payout_bank.yaml")),
+        ("exponential_server", include_str!("../../mocks/exponential_server.yaml")),
+        ("fixed_servers", include_str!("../../mocks/fixed_servers.yaml")),
         ("wallet_east", include_str!("../../mocks/wallet_east.yaml")),
+        ("wallet_east_rsa", include_str!("../../mocks/wallet_east_rsa.yaml")),
         ("wallet_west", include_str!("../../mocks/wallet_west.yaml")),
+        ("wallet_west_rsa", include_str!("../../mocks/wallet_west_rsa.yaml")),
         ("wallet_west_v2", include_str!("../../mocks/wallet_west_v2.yaml")),
     ]
 }

@@ -21,6 +21,11 @@ async fn payouts_end_later_and_some_come_back() {
     let shipped = std::fs::read_to_string(root().join("mocks/payout_bank.yaml")).expect("a profile");
     let pressed = shipped.replace("time_scale: 3600", "time_scale: 200000").replace("share: 0.5 %", "share: 20 %");
     assert_eq!(pressed.matches("200000").count(), 3, "both schedules, and the highest amount");
+    // Signing by RSA is `contract`'s; here it would take most of the time.
+    let (before, rest) = pressed.split_once("signature:").expect("a signature");
+    let (_, after) = rest.split_once("\nanswer:").expect("an answer");
+    let key = "{ hmac_sha256: { key: payout-mock-key-not-a-secret } }";
+    let pressed = format!("{before}signature: {key}\nanswer:{after}");
     std::fs::write(at("bank.yaml"), pressed).expect("written");
     let (profile, dir) = (at("bank.yaml"), at("journal"));
     let explained = finish(&["mock", "explain", &profile]).out;
