@@ -2,7 +2,6 @@
 
 mod reader;
 mod settlement;
-mod signed;
 
 use std::fs;
 use std::path::{Path, PathBuf};
