@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::capture::Capture;
-use super::sign::SignKey;
+use super::sign::{SignKey, scheme_block};
+use crate::scenario::typed::DeclaredScheme;
 use crate::signature::Encoding;
 
 /// Callbacks of one sender to the address `{{callback.NAME}}`.
@@ -31,29 +32,14 @@ pub struct CallbackSpec {
     pub refuse: CallbackAnswer,
 }
 
-/// How a callback must be signed: exactly one of `hmac_sha256`, `rsa2`, `rsa_pss` and `md5`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CallbackSign {
-    /// HMAC-SHA256 with this secret: its text or where it is kept.
-    #[serde(default)]
-    pub hmac_sha256: Option<SignKey>,
-    /// RSASSA-PKCS1-v1_5 with SHA-256, called RSA2, under the sender's public key that is kept there.
-    #[serde(default)]
-    pub rsa2: Option<SignKey>,
-    /// RSASSA-PSS with SHA-256 and a salt of 32 bytes, under the sender's public key that is kept there.
-    #[serde(default)]
-    pub rsa_pss: Option<SignKey>,
-    /// MD5 of the text with this secret at its end: its text or where it is kept.
-    #[serde(default)]
-    pub md5: Option<SignKey>,
-    /// How the signature is written, as of `sign`.
-    #[serde(default)]
-    pub encoding: Option<Encoding>,
-    /// What is signed: made of fields, `{{http.method}}`, `{{http.path}}` (with query) and `{{http.body}}`.
-    pub over: String,
-    /// The signature: made of fields, such as `{{sign}}`.
-    pub is: String,
+scheme_block! {
+    /// How a callback must be signed: exactly one of `hmac_sha256`, `rsa2`, `rsa_pss` and `md5`.
+    pub struct CallbackSign {
+        /// What is signed: made of fields, `{{http.method}}`, `{{http.path}}` (with query) and `{{http.body}}`.
+        pub over: String,
+        /// The signature: made of fields, such as `{{sign}}`.
+        pub is: String,
+    }
 }
 
 /// An answer to a callback.

@@ -1,6 +1,6 @@
 //! Schemes and keys, as a scenario names them.
 
-use crate::scenario::model::{CallbackSign, Sign, SignKey};
+use crate::scenario::model::SignKey;
 use crate::signature::{Encoding, KeyPlace, Scheme};
 
 /// A key, as a scenario names it.
@@ -59,27 +59,12 @@ impl<'s> DeclaredScheme<'s> {
     }
 }
 
-impl Sign {
-    /// The scheme it declares.
-    pub fn declared(&self) -> DeclaredScheme<'_> {
-        let shared = (self.hmac_sha256.as_ref(), self.md5.as_ref());
-        DeclaredScheme::new(shared, (self.rsa2.as_ref(), self.rsa_pss.as_ref()), self.encoding)
-    }
-}
-
-impl CallbackSign {
-    /// The scheme it declares.
-    pub fn declared(&self) -> DeclaredScheme<'_> {
-        let shared = (self.hmac_sha256.as_ref(), self.md5.as_ref());
-        DeclaredScheme::new(shared, (self.rsa2.as_ref(), self.rsa_pss.as_ref()), self.encoding)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::scenario::model::Sign;
 
     #[test]
     fn a_block_declares_one_scheme_with_its_usual_encoding() {
