@@ -38,6 +38,17 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 5_000)]
         rate: u32,
     },
+    /// The engine at a rate, told to stop when its time is over, in mid-load.
+    Stop {
+        #[command(flatten)]
+        load: Load,
+        /// Journeys a second.
+        #[arg(long, default_value_t = 5_000)]
+        rate: u32,
+        /// Give up what is in flight, instead of waiting for answers.
+        #[arg(long)]
+        hard: bool,
+    },
     /// A plain loop over hyper's client.
     Hyper(Load),
     /// A scenario of Goose's own.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use plimsoll::engine::{
     AbortLimits, Clock, EngineConfig, EngineLimits, EngineReport, EventSink, IntentGate, Keys, Live, Mailboxes,
-    Program, SecretLookup, WhenFull, Work, run_load, stop_signal,
+    Program, SecretLookup, Stop, WhenFull, Work, run_load, stop_signal,
 };
 use plimsoll::history::{Event, Outcome};
 use plimsoll::id::RunId;
@@ -29,7 +29,8 @@ const LEAD: Span = Span::from_millis(100);
 /// At full speed: the next journey is due when one before it ends.
 pub(crate) fn cost(load: Load) -> Result<Value> {
     // Far more than any machine does: the time ends the load, not the plan.
-    let measured = run(load, 2e6, WhenFull::Wait)?;
+    let measured = run(load, 2e6, WhenFull::Wait, None)?;
+    measured.check()?;
     let name = if load.records { "plimsoll, intents and history" } else { "plimsoll" };
     let mut said = costs(name, measured.report.n_ended, measured.cpu);
     said["engine_cpu_s"] = json!(measured.report.cpu.as_secs_f64());
@@ -38,7 +39,9 @@ pub(crate) fn cost(load: Load) -> Result<Value> {
 
 /// At a rate: how late requests leave, and how long answers seem to take.
 pub(crate) fn pace(load: Load, rate: u32) -> Result<Value> {
-    let Measured { report, cpu, response } = run(load, f64::from(rate), WhenFull::Drop)?;
+    let measured = run(load, f64::from(rate), WhenFull::Drop, None)?;
+    measured.check()?;
+    let Measured { report, cpu, response } = measured;
     let us = |h: &Histogram, q| h.quantile(q).map(|s| s.as_nanos() as f64 / 1_000.0);
     Ok(json!({
         "client": "plimsoll",
@@ -51,6 +54,27 @@ pub(crate) fn pace(load: Load, rate: u32) -> Result<Value> {
     }))
 }
 
+/// Told to stop in the middle of a load: how long it goes on sending, and how long until nothing is in flight.
+pub(crate) fn stop(load: Load, rate: u32, hard: bool) -> Result<Value> {
+    let order = if hard { Stop::Now } else { Stop::Quiet };
+    // Ten times as much is planned as comes about.
+    let planned = Load { time: load.time * 10, ..load };
+    let Measured { report, .. } = run(planned, f64::from(rate), WhenFull::Drop, Some((load.time, order)))?;
+    let halt = report.halt.context("nothing was stopped")?;
+    ensure!(report.n_started == report.n_ended && report.n_lost == 0, "not all that was started is accounted for");
+    let ms = |span: Span| span.as_secs_f64() * 1e3;
+    Ok(json!({
+        "client": "plimsoll",
+        "order": if hard { "give up" } else { "send nothing more" },
+        "achieved": report.n_started as f64 / halt.ordered_at.as_secs_f64(),
+        "in_flight": halt.n_in_flight,
+        "sending_ms": ms(halt.sending),
+        "ended_ms": ms(halt.in_flight),
+        "given_up": report.n_given_up,
+        "failed": report.n_failed,
+    }))
+}
+
 struct Measured {
     report: EngineReport,
     /// Of this process, from the first journey to the last.
@@ -58,7 +82,23 @@ struct Measured {
     response: Histogram,
 }
 
-fn run(load: Load, rate: f64, when_full: WhenFull) -> Result<Measured> {
+impl Measured {
+    /// Whether all went well, as it must where figures are to mean anything.
+    fn check(&self) -> Result<()> {
+        let report = &self.report;
+        ensure!(
+            report.n_ended > 0 && report.n_failed == 0 && report.n_lost == 0,
+            "{} of {} journeys failed, {} events lost",
+            report.n_failed,
+            report.n_ended,
+            report.n_lost
+        );
+        Ok(())
+    }
+}
+
+/// One load; told to stop as `order` says, so long after its start.
+fn run(load: Load, rate: f64, when_full: WhenFull, order: Option<(Duration, Stop)>) -> Result<Measured> {
     let (scenario, plan) = payments(rate, load.time, load.records)?;
     let run = RunId::parse("r0bench").context("a name")?;
     // Counting walks through the whole plan, so it comes before the clock starts.
@@ -90,7 +130,15 @@ fn run(load: Load, rate: f64, when_full: WhenFull) -> Result<Measured> {
             (journey.due < end).then_some(journey)
         })),
     };
-    let (_lever, stop) = stop_signal();
+    let (lever, stop) = stop_signal();
+    if let Some((after, order)) = order {
+        let at = clock.until(RunOffset::ZERO).to_std() + after;
+        #[expect(clippy::disallowed_methods, reason = "the moment of the order is what is asked for")]
+        std::thread::spawn(move || {
+            std::thread::sleep(at);
+            lever.ask(order);
+        });
+    }
     let in_flight = if when_full == WhenFull::Wait { load.connections } else { 10_000 };
     let report = run_load(EngineConfig {
         program: Program::compile(&scenario, &plan, &Keys::default(), &load.url())?,
@@ -114,13 +162,6 @@ fn run(load: Load, rate: f64, when_full: WhenFull) -> Result<Measured> {
     if let Some(records) = records {
         records.finish()?;
     }
-    ensure!(
-        report.n_ended > 0 && report.n_failed == 0 && report.n_lost == 0,
-        "{} of {} journeys failed, {} events lost",
-        report.n_failed,
-        report.n_ended,
-        report.n_lost
-    );
     let response = times.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(Measured { report, cpu, response })
 }

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Serve { port, delay } => server::serve(port, delay),
         Command::Cost(load) => engine::cost(load),
         Command::Pace { load, rate } => engine::pace(load, rate),
+        Command::Stop { load, rate, hard } => engine::stop(load, rate, hard),
         Command::Hyper(load) => plain::hyper_loop(load),
         Command::Goose(load) => goose::goose_users(load),
         Command::Reqwest(load) => plain::reqwest_loop(load),

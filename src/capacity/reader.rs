@@ -285,8 +285,21 @@ fn void(step: StepFacts<'_>) -> Vec<String> {
     if audit.events_lost > 0 {
         why.push(format!("{} events could not be recorded", audit.events_lost));
     }
+    if audit.generator_cpu > audit.generator_cpu_limit {
+        why.push(format!("the load generator used {:.0} % of its core", audit.generator_cpu * 100.0));
+    }
+    if let Some(waited) = audit.run_queue.filter(|waited| *waited > audit.run_queue_limit) {
+        why.push(format!("the load generator waited for a core {:.0} % of the time", waited * 100.0));
+    }
+    if let Some(limit) = audit.dropped_limit.filter(|limit| audit.dropped > *limit) {
+        let (was, may) = (audit.dropped * 100.0, limit * 100.0);
+        why.push(format!("{was:.2} % of the journeys due were dropped, {may:.2} % may be"));
+    }
+    if audit.refused_here > 0 {
+        why.push(format!("this machine did not make {} connections", audit.refused_here));
+    }
     if !audit.valid && why.is_empty() {
-        why.push(format!("the harness was not fit: generator at {:.0} % of its core", audit.generator_cpu * 100.0));
+        why.push("the harness was not fit; see the step's own verdict".to_owned());
     }
     // An abort by the scenario's guard is the target's doing; anything else cut the step short from outside.
     let ended = step.verdict.run.ended.as_str();

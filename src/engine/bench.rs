@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::clock::Clock;
+use super::halt::Halting;
 use super::journey::run_journey;
 use super::live::Live;
 use super::mailbox::Mailboxes;
@@ -32,7 +33,7 @@ pub(super) struct Bench {
     pub(super) mailboxes: Arc<Mailboxes>,
     pub(super) recording: Recording,
     pub(super) live: Arc<Live>,
-    /// Pulled from outside, by the guard, and when draining takes too long.
+    /// Pulled from outside, by the guard, and when draining takes too long; by [`pull`](Self::pull).
     pub(super) lever: StopHandle,
     pub(super) signal: StopSignal,
     /// Of journeys' first requests.
@@ -41,6 +42,7 @@ pub(super) struct Bench {
     /// Journeys that ended because the run did.
     pub(super) n_given_up: Cell<u64>,
     pub(super) one_ended: Notify,
+    pub(super) halting: Halting,
 }
 
 impl Bench {
@@ -77,11 +79,20 @@ impl Bench {
         self.signal.now() == Stop::Now
     }
 
-    /// Waits until `at`; whether it came to that without the run being abandoned.
+    /// Pulls the lever.
+    pub(super) fn pull(&self, stop: Stop) {
+        if Stop::Quiet <= stop {
+            self.halting.fall_quiet();
+        }
+        self.lever.ask(stop);
+    }
+
+    /// Waits until `at`, to send something then; whether it came to that before nothing was to be sent any more.
     pub(super) async fn sleep_until(&self, at: RunOffset) -> bool {
+        let mut signal = self.signal.clone();
         tokio::select! {
             () = tokio::time::sleep(self.clock.until(at).to_std()) => true,
-            () = self.abandoned() => false,
+            () = signal.reached(Stop::Quiet) => false,
         }
     }
 

@@ -4,6 +4,15 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::time::{RunOffset, Span};
 
+/// A moment on `CLOCK_MONOTONIC`, whatever run it is of: nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Monotonic(u64);
+
+/// Now.
+pub(super) fn monotonic_now() -> Monotonic {
+    Monotonic(nanos(clock_gettime(ClockId::Monotonic)))
+}
+
 /// When a run starts, and so what time it is in it.
 ///
 /// On `CLOCK_MONOTONIC`, which every process of the machine shares and which timers of the kernel can be
@@ -24,6 +33,11 @@ impl Clock {
     /// How far the run is.
     pub fn now(&self) -> RunOffset {
         RunOffset::from_nanos(nanos(clock_gettime(ClockId::Monotonic)).saturating_sub(self.start_monotonic_ns))
+    }
+
+    /// How far the run was at `moment`.
+    pub(super) const fn at(&self, moment: Monotonic) -> RunOffset {
+        RunOffset::from_nanos(moment.0.saturating_sub(self.start_monotonic_ns))
     }
 
     /// How long it is until `at`, counting the time before the start, when [`now`](Self::now) stands still.
@@ -63,6 +77,20 @@ pub(super) fn thread_cpu() -> Span {
     Span::from_nanos(spent)
 }
 
+/// How long the calling thread has been ready to run and waited for a core, as Linux counts it; `None` where the kernel does
+/// not tell.
+pub(super) fn thread_waited() -> Option<Span> {
+    waited_of(&std::fs::read_to_string("/proc/thread-self/schedstat").ok()?)
+}
+
+/// Of `schedstat`: nanoseconds on a core, nanoseconds waiting for one, times it was given one.
+fn waited_of(schedstat: &str) -> Option<Span> {
+    let mut fields = schedstat.split_whitespace().map(|field| field.parse().ok());
+    let (on_core, waited): (u64, u64) = (fields.next()??, fields.next()??);
+    // A kernel that does not count fills in zeros.
+    (on_core > 0 || waited > 0).then(|| Span::from_nanos(waited))
+}
+
 fn nanos(t: Timespec) -> u64 {
     // Both parts are never negative on a clock that counts from boot or from 1970.
     let part = |n: i64| u64::try_from(n).unwrap_or(0);
@@ -81,6 +109,14 @@ mod tests {
         let clock = Clock::starting_in(Span::ZERO);
         let (a, b) = (clock.now(), clock.now());
         assert!(a <= b);
+    }
+
+    #[test]
+    fn a_kernel_that_counts_waiting_is_read_and_one_that_does_not_is_told_apart() {
+        assert_eq!(waited_of("812345678 2137809 51\n"), Some(Span::from_nanos(2_137_809)));
+        for nothing in ["0 0 0\n", "", "12", "a b c"] {
+            assert_eq!(waited_of(nothing), None, "{nothing:?}");
+        }
     }
 
     #[test]

@@ -101,6 +101,9 @@ impl Walk {
     pub(super) async fn steps(&mut self, steps: &[Step]) -> StepEnd {
         let mut worst = Outcome::Ok;
         for step in steps {
+            if self.me.bench.halting.is_quiet() {
+                return self.cut_short();
+            }
             let end = self.step(step).await;
             worst = worst.max(end.outcome);
             if !end.goes_on {
@@ -108,6 +111,12 @@ impl Walk {
             }
         }
         StepEnd { outcome: worst, goes_on: true }
+    }
+
+    /// The end of a journey that would have gone on, had the run not been stopped.
+    pub(super) fn cut_short(&self) -> StepEnd {
+        self.me.bench.halting.cut_short();
+        StepEnd::of(Outcome::Unknown)
     }
 
     /// Takes `step`, and sets when the one after it is due.

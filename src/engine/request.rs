@@ -87,6 +87,7 @@ pub(super) async fn exchange(
             if !asking.is_poll && step.index == 0 && attempt == 1 {
                 bench.note_lag(sent, sent.since(asking.due));
             }
+            bench.halting.sent(sent);
             (sent, send(me, request, step.timeout, start_line).await)
         }
         Err(why) => {

@@ -10,9 +10,11 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 
 use super::bench::Bench;
-use super::clock::{Clock, thread_cpu};
+use super::clock::{Clock, thread_cpu, thread_waited};
 use super::closed::ClosedOffer;
-use super::guard::{AbortLimits, Guard};
+use super::ending::{Aborted, drain, listen, mind};
+use super::guard::AbortLimits;
+use super::halt::{Halt, Halting};
 use super::live::Live;
 use super::mailbox::Mailboxes;
 use super::mark::{TraceKey, marked_headers};
@@ -22,7 +24,7 @@ use super::program::Program;
 use super::recording::{EventSink, IntentGate, Recording};
 use super::render::Letterhead;
 use super::signing::SecretLookup;
-use super::stop::{Stop, StopSignal, stop_signal};
+use super::stop::{StopSignal, stop_signal};
 use super::users::Users;
 use crate::id::RunId;
 use crate::plan::{PlannedJourney, UserPlan};
@@ -178,20 +180,20 @@ pub struct EngineReport {
     pub connects: Connects,
     /// CPU time of the engine's thread.
     pub cpu: Span,
+    /// How long that thread was ready to run and waited for a core; `None` where the kernel does not tell.
+    pub waited: Option<Span>,
     /// How long a closed load took until its last journey ended; `None` of an open one.
     pub took: Option<Span>,
+    /// When an open load ended before its schedule did; `None` if all of it was offered, and of a closed load.
+    pub cut_at: Option<RunOffset>,
+    /// How an order to stop sending was carried out, if there was one.
+    pub halt: Option<Halt>,
     /// When the engine was done.
     pub ended_at: RunOffset,
 }
 
-/// How often buffers are emptied and bounds looked at.
-const TICK: Span = Span::from_millis(100);
-
 /// Scheduling priority of the thread that keeps time, where the system allows it: before whatever else wants the core.
 const KEEPS_TIME: i32 = -10;
-
-/// How long giving up what is in flight may take.
-const GIVING_UP: Span = Span::from_millis(500);
 
 /// Offers all journeys at their due times, lets them end, and returns when that is done. Blocks.
 ///
@@ -238,6 +240,7 @@ async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
         in_flight: Cell::new(0),
         n_given_up: Cell::new(0),
         one_ended: Notify::new(),
+        halting: Halting::default(),
     });
     let aborted: Aborted = Rc::default();
     let listening = tokio::task::spawn_local(listen(Rc::clone(&bench), stop));
@@ -266,15 +269,15 @@ async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
     done.map(|done| report(&bench, done))
 }
 
-/// Why a run was broken off, once it was.
-type Aborted = Rc<RefCell<Option<String>>>;
-
 /// What is known when all has ended.
 struct Done {
     end: LoadEnd,
     /// How many journeys there should have been, if that was known.
     n_journeys: Option<u64>,
     took: Option<Span>,
+    cut_at: Option<RunOffset>,
+    /// When nothing was in flight any more.
+    empty_at: RunOffset,
 }
 
 async fn by_schedule(
@@ -285,13 +288,14 @@ async fn by_schedule(
 ) -> Done {
     let bench = Rc::clone(&offer.bench);
     let offered = offer.all(journeys).await;
+    let cut_at = (offered.end != LoadEnd::Completed).then(|| bench.clock.now());
     let end = note_end(&bench, offered.end, aborted);
     let rest = tokio::task::spawn_local(super::offer::drop_rest(Rc::clone(&bench), offered.rest));
-    drain(&bench, limit).await;
+    let empty_at = drain(&bench, limit).await;
     // If it panicked, the account below shows what it did not write.
     let _ = rest.await;
     bench.note("drained", format!("{} journeys given up", bench.n_given_up.get()));
-    Done { end, n_journeys: Some(n_journeys), took: None }
+    Done { end, n_journeys: Some(n_journeys), took: None, cut_at, empty_at }
 }
 
 async fn by_users(mut offer: ClosedOffer, aborted: &Aborted, limit: Span) -> Result<Done, EngineError> {
@@ -301,56 +305,17 @@ async fn by_users(mut offer: ClosedOffer, aborted: &Aborted, limit: Span) -> Res
     users.tell_over();
     let ended = offer.close();
     let end = note_end(&bench, offered, aborted);
-    drain(&bench, limit).await;
+    let empty_at = drain(&bench, limit).await;
     let gone = users.gone().await;
     bench.note("drained", format!("{} journeys given up", bench.n_given_up.get()));
     gone.map_err(EngineError::Users)?;
-    Ok(Done { end, n_journeys, took: Some(ended.last().since(RunOffset::ZERO)) })
+    Ok(Done { end, n_journeys, took: Some(ended.last().since(RunOffset::ZERO)), cut_at: None, empty_at })
 }
 
 fn note_end(bench: &Bench, end: LoadEnd, aborted: &Aborted) -> LoadEnd {
     let end = aborted.borrow_mut().take().map_or(end, LoadEnd::Aborted);
     bench.note(word_of(&end), text_of(&end));
     end
-}
-
-/// Passes wishes from outside on.
-async fn listen(bench: Rc<Bench>, mut stop: StopSignal) {
-    stop.reached(Stop::Drain).await;
-    bench.lever.ask(stop.now());
-    stop.reached(Stop::Now).await;
-    bench.lever.ask(Stop::Now);
-}
-
-/// Empties buffers and breaks the run off when a bound is passed.
-async fn mind(bench: Rc<Bench>, limits: AbortLimits, aborted: Aborted) {
-    let mut guard = Guard::new(limits);
-    loop {
-        tokio::time::sleep(TICK.to_std()).await;
-        bench.recording.flush();
-        bench.live.set_lost(bench.recording.n_lost());
-        if Stop::Run < bench.signal.now() {
-            continue;
-        }
-        let now = bench.clock.now();
-        if let Some(why) = guard.tripped(now, bench.live.ended_and_failed(), bench.live.lag_last_second(now)) {
-            *aborted.borrow_mut() = Some(why);
-            bench.lever.ask(Stop::Drain);
-        }
-    }
-}
-
-/// Waits for started journeys to end; gives up those that do not in time.
-async fn drain(bench: &Rc<Bench>, limit: Span) {
-    tokio::select! {
-        biased;
-        () = bench.all_ended() => return,
-        () = bench.abandoned() => {}
-        () = tokio::time::sleep(limit.to_std()) => bench.note("stopped", format!("not drained within {limit}")),
-    }
-    bench.lever.ask(Stop::Now);
-    // Each of them hears of it at its next await; the limit is for our own mistakes.
-    let _ = tokio::time::timeout(GIVING_UP.to_std(), bench.all_ended()).await;
 }
 
 const fn word_of(end: &LoadEnd) -> &'static str {
@@ -386,7 +351,10 @@ fn report(bench: &Bench, done: Done) -> EngineReport {
         lag: bench.lag.borrow().clone(),
         connects: bench.client.connects(),
         cpu: thread_cpu(),
+        waited: thread_waited(),
         took: done.took,
+        cut_at: done.cut_at,
+        halt: bench.halting.report(done.empty_at),
         ended_at,
     }
 }

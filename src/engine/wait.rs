@@ -51,8 +51,8 @@ impl Walk {
                 let outcome = self.waited_in_vain(wait.poll.index, attempt, wait.poll.intent, about, wait.within);
                 return StepEnd::of(outcome);
             }
-            if !self.sleep(wait.every).await {
-                return StepEnd::of(Outcome::Unknown);
+            if !self.me.bench.sleep_until(next).await {
+                return self.cut_short();
             }
         }
     }
@@ -108,15 +108,7 @@ impl Walk {
         let turn = self.turns.next(pause.counted);
         self.turns.note(pause.counted, turn);
         self.due = self.due + pause.lasts(self.me.journey.number, turn);
-        if self.me.bench.sleep_until(self.due).await { StepEnd::DONE } else { StepEnd::of(Outcome::Unknown) }
-    }
-
-    /// Whether the time passed without the run being abandoned.
-    async fn sleep(&self, span: Span) -> bool {
-        tokio::select! {
-            () = tokio::time::sleep(span.to_std()) => true,
-            () = self.me.bench.abandoned() => false,
-        }
+        if self.me.bench.sleep_until(self.due).await { StepEnd::DONE } else { self.cut_short() }
     }
 
     /// Records that a wait ran out: a poll without an answer, as nothing more was asked of the target.

@@ -63,6 +63,10 @@ pub struct RunEnd {
     pub still_open: Option<String>,
     /// CPU seconds of the generator's thread over the seconds it ran.
     pub generator_cpu: f64,
+    /// Seconds in which that thread was ready and waited for a core, over the seconds it ran; `None` where the kernel does not
+    /// tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_queue: Option<f64>,
     /// Events that could not be recorded.
     pub events_lost: u64,
     /// Rows of the history that could not be read back.
@@ -72,10 +76,42 @@ pub struct RunEnd {
     /// The same for want of files that this process may open. Older runs counted them with the ports.
     #[serde(default)]
     pub open_files_exhausted: u64,
+    /// The same because this machine's rules or memory forbade it.
+    #[serde(default)]
+    pub forbidden_here: u64,
+    /// How an order to stop sending was carried out, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halt: Option<HaltFacts>,
     /// One for each mock channel.
     pub channels: Vec<ChannelFacts>,
     /// CPU seconds of each child process.
     pub cpu_s: Vec<(String, f64)>,
+}
+
+/// How an order to stop sending was carried out: Ctrl-C, a guard, a disk that failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HaltFacts {
+    /// Whether what was in flight was given up.
+    pub hard: bool,
+    /// Journeys in flight when the order came.
+    pub in_flight: u64,
+    /// Seconds from the order until the last request was begun; 0 if none was after it.
+    pub sending_s: f64,
+    /// Seconds from the order, of several the last, until nothing was in flight.
+    pub ended_s: f64,
+    /// Journeys that ended because their next request would have come too late.
+    pub cut_short: u64,
+}
+
+impl HaltFacts {
+    /// How long sending may go on once it was ordered to end, seconds.
+    pub const LIMIT_S: f64 = 1.0;
+
+    /// How long sending may have gone on, seconds: giving up ends it as well, and until then what is in flight may be on its
+    /// way.
+    pub const fn sent_for_s(&self) -> f64 {
+        if self.hard { self.sending_s.max(self.ended_s) } else { self.sending_s }
+    }
 }
 
 /// What a mock channel measured about itself.

@@ -10,7 +10,7 @@ mod money;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{ChannelFacts, RunEnd, RunFacts};
+pub use facts::{ChannelFacts, HaltFacts, RunEnd, RunFacts};
 pub use judgement::{Evidence, frame, judge};
 pub use verdict_file::{
     AuditPart, CanaryMetricPart, CanaryPart, CapacityPart, FindingPart, InvariantPart, LoadPart, ObjectivePart,

@@ -82,10 +82,13 @@ fn facts() -> RunFacts {
             is_quiescent: true,
             still_open: None,
             generator_cpu: 0.3,
+            run_queue: Some(0.01),
             events_lost: 0,
             rows_torn: 0,
             local_ports_exhausted: 0,
             open_files_exhausted: 0,
+            forbidden_here: 0,
+            halt: None,
             channels: vec![ChannelFacts {
                 name: "bank_north".to_owned(),
                 answered: 500,
@@ -210,16 +213,41 @@ fn an_objective_that_is_not_met_fails_unless_the_harness_was_at_fault() {
     assert_eq!(verdict, "inconclusive");
 }
 
+fn halt(hard: bool, sending_s: f64, ended_s: f64) -> HaltFacts {
+    HaltFacts { hard, in_flight: 2_000, sending_s, ended_s, cut_short: 3 }
+}
+
 /// What is spoilt, and how the finding begins.
 type Doubt = (fn(&mut Run), &'static str);
 
 #[test]
 fn each_doubt_of_the_harness_about_itself_voids_the_run() {
-    let doubts: [Doubt; 8] = [
+    let doubts: [Doubt; 14] = [
         (|r| r.measures.journeys[0].lag.p99 = 38_000.0, "the load generator ran late: lag p99 was 38.0 ms, 5.0 ms is"),
         (|r| r.end().channels[0].late_us_p99 = 45_000.0, "mock channel `bank_north` was saturated"),
         (|r| r.end().channels.clear(), "mock channel `bank_north` could not be asked whether it kept up"),
         (|r| r.end().generator_cpu = 0.95, "the load generator was starved: it used 95 %"),
+        (|r| r.end().run_queue = Some(0.25), "the load generator waited for a core 25 % of the time, 20 % is allowed"),
+        (
+            |r| {
+                r.scenario.audit.dropped = Some("0.5 %".to_owned());
+                r.measures.journeys[0].dropped = 6;
+            },
+            "0.60 % of the journeys due were dropped, 0.50 % may be",
+        ),
+        (
+            |r| r.end().halt = Some(halt(false, 1.25, 3.0)),
+            "sending went on for 1.25 s after it was ordered to end, 1 s",
+        ),
+        (|r| r.end().halt = Some(halt(true, 0.2, 1.5)), "sending went on for 1.50 s after it was ordered to end, 1 s"),
+        (|r| r.end().forbidden_here = 4, "4 connections could not be made because this machine forbade them"),
+        (
+            |r| {
+                r.scenario.audit.generator_cpu = Some("25 %".to_owned());
+                r.end().generator_cpu = 0.3;
+            },
+            "the load generator was starved: it used 30 % of its core, 25 % is allowed",
+        ),
         (|r| r.end().events_lost = 12, "12 events could not be recorded"),
         (|r| r.end().rows_torn = 3, "3 rows of the history could not be read back"),
         (|r| r.end().local_ports_exhausted = 1, "1 connections could not be made for want of local ports"),
@@ -230,6 +258,37 @@ fn each_doubt_of_the_harness_about_itself_voids_the_run() {
         assert_eq!(verdict, "inconclusive", "{expected}");
         assert!(text.starts_with(expected), "{text}");
     }
+}
+
+#[test]
+fn what_is_within_its_limit_or_not_told_is_no_doubt() {
+    let (verdict, _) = spoilt(|r| {
+        r.scenario.audit.run_queue = Some("40 %".to_owned());
+        r.end().run_queue = Some(0.35);
+        // A soft stop waits for answers; that is not sending.
+        r.end().halt = Some(halt(false, 0.45, 9.0));
+    });
+    assert_eq!(verdict, "pass");
+    let (verdict, _) = spoilt(|r| r.end().run_queue = None);
+    assert_eq!(verdict, "pass");
+}
+
+#[test]
+fn every_doubt_says_what_to_do() {
+    let mut run = run();
+    run.scenario.audit.dropped = Some("0 %".to_owned());
+    run.measures.journeys[0].dropped = 1;
+    run.measures.journeys[0].lag.p99 = 1e6;
+    let end = run.end();
+    (end.generator_cpu, end.run_queue, end.halt) = (1.0, Some(1.0), Some(halt(true, 2.0, 2.0)));
+    (end.events_lost, end.rows_torn) = (1, 1);
+    (end.local_ports_exhausted, end.open_files_exhausted, end.forbidden_here) = (1, 1, 1);
+    end.channels[0].late_us_p99 = 1e6;
+    let file = run.judge();
+    let doubts: Vec<_> = file.findings.iter().filter(|f| f.severity == "inconclusive").collect();
+    assert_eq!(doubts.len(), 11, "{doubts:#?}");
+    assert!(doubts.iter().all(|f| f.see.is_some()), "{doubts:#?}");
+    assert_eq!(file.audit.refused_here, 3);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::facts::HaltFacts;
 use crate::measure::Quantiles;
 
 /// What a run came to.
@@ -216,11 +217,36 @@ pub struct AuditPart {
     pub lag_p99_us: f64,
     pub lag_limit_us: f64,
     pub generator_cpu: f64,
+    /// The largest that counts, as all limits here are.
+    #[serde(default = "generator_cpu_limit")]
+    pub generator_cpu_limit: f64,
+    /// The share of its time in which the generator was ready and waited for a core; `null` where the kernel does not tell.
+    #[serde(default)]
+    pub run_queue: Option<f64>,
+    #[serde(default)]
+    pub run_queue_limit: f64,
+    /// The share of due journeys that were never started.
+    #[serde(default)]
+    pub dropped: f64,
+    /// `null`: the scenario sets none.
+    #[serde(default)]
+    pub dropped_limit: Option<f64>,
+    /// Connections that this machine did not make, whatever the target would have said: no port, no file, no memory, rules.
+    #[serde(default)]
+    pub refused_here: u64,
     pub channel_saturated: Vec<String>,
     pub events_lost: u64,
     pub valid: bool,
     /// How late each mock channel's answers left, p99.
     pub channel_late_p99_us: BTreeMap<String, f64>,
+    /// How an order to stop sending was carried out, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halt: Option<HaltFacts>,
+}
+
+/// What held before it was written down.
+const fn generator_cpu_limit() -> f64 {
+    0.9
 }
 
 /// One fact that supports the verdict.

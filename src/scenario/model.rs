@@ -365,4 +365,14 @@ pub struct AuditLimits {
     /// How late a mock channel's answers may leave, p99, such as `20ms` (the default).
     #[serde(default)]
     pub channel_late_p99: Option<String>,
+    /// Largest share of its core that the generator may use, such as `90 %` (the default).
+    #[serde(default)]
+    pub generator_cpu: Option<String>,
+    /// Largest share of its time in which the generator may be ready and wait for a core, such as `20 %` (the default).
+    #[serde(default)]
+    pub run_queue: Option<String>,
+    /// Largest share of due journeys that may not be started, such as `1 %`: beyond it the load was not the one asked for,
+    /// and the run does not count. Default: none; an objective such as `all: dropped == 0` judges them instead.
+    #[serde(default)]
+    pub dropped: Option<String>,
 }

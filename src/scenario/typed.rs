@@ -312,6 +312,27 @@ impl AuditLimits {
     pub fn channel_late_p99(&self) -> Span {
         span_or(self.channel_late_p99.as_deref(), Span::from_millis(20))
     }
+
+    /// The largest share of its core that the generator may use; 0.9 by default. Above it the generator has no room to be
+    /// in time for a burst, even if it was so far.
+    pub fn generator_cpu(&self) -> f64 {
+        self.generator_cpu.as_deref().and_then(parse_part).unwrap_or(0.9)
+    }
+
+    /// The largest share of its time in which the generator may wait for a core; 0.2 by default.
+    pub fn run_queue(&self) -> f64 {
+        self.run_queue.as_deref().and_then(parse_part).unwrap_or(0.2)
+    }
+
+    /// The largest share of due journeys that may not be started, if there is a limit.
+    pub fn dropped(&self) -> Option<f64> {
+        self.dropped.as_deref().and_then(parse_part)
+    }
+}
+
+/// A part of a whole written `20 %`: at most all of it.
+pub fn parse_part(text: &str) -> Option<f64> {
+    parse_percent(text).filter(|part| *part <= 1.0)
 }
 
 /// The two rates written `0..200/s`.

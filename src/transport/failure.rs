@@ -42,6 +42,9 @@ pub enum NotSent {
     /// This process may not open more files: a limit of the generator, not of the target.
     #[error("open files exhausted")]
     OpenFiles,
+    /// This machine's own rules or memory forbid it: a limit of the generator, not of the target.
+    #[error("refused by this machine")]
+    Here,
     /// The path is not one that HTTP can carry.
     #[error("bad path")]
     BadPath,
@@ -68,6 +71,8 @@ impl From<&io::Error> for NotSent {
             io::ErrorKind::AddrNotAvailable => Self::LocalPorts,
             io::ErrorKind::TimedOut => Self::TimedOut,
             _ if is(Errno::MFILE) || is(Errno::NFILE) => Self::OpenFiles,
+            // Rules for what may leave, and no room for another socket.
+            _ if [Errno::PERM, Errno::ACCESS, Errno::NOBUFS, Errno::NOMEM].into_iter().any(is) => Self::Here,
             _ => Self::Unreachable,
         }
     }
@@ -102,6 +107,8 @@ mod tests {
         let kind = |errno: Errno| NotSent::from(&io::Error::from(errno));
         assert_eq!(kind(Errno::ADDRNOTAVAIL), NotSent::LocalPorts);
         assert_eq!(kind(Errno::MFILE), NotSent::OpenFiles);
+        assert_eq!(kind(Errno::NFILE), NotSent::OpenFiles);
+        assert_eq!([kind(Errno::PERM), kind(Errno::NOBUFS)], [NotSent::Here; 2]);
         assert_eq!(kind(Errno::CONNREFUSED), NotSent::Refused);
         assert_eq!(kind(Errno::HOSTUNREACH), NotSent::Unreachable);
     }

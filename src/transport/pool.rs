@@ -37,6 +37,8 @@ pub struct Connects {
     pub n_no_port: u64,
     /// Of these, how many failed for want of a file that this process may open.
     pub n_no_file: u64,
+    /// Of the failed ones, how many this machine forbade by its rules, or had no memory for.
+    pub n_here: u64,
 }
 
 /// A client of one origin, for one thread. Clones share their connections.
@@ -141,6 +143,7 @@ impl Client {
                 connects.n_failed += 1;
                 connects.n_no_port += u64::from(why == NotSent::LocalPorts);
                 connects.n_no_file += u64::from(why == NotSent::OpenFiles);
+                connects.n_here += u64::from(why == NotSent::Here);
                 Err(why)
             }
         }

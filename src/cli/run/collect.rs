@@ -12,7 +12,8 @@ use crate::book::{BookReader, read_journals};
 use crate::cli::children::Served;
 use crate::cli::lifeline::Signals;
 use crate::cli::warn;
-use crate::judge::{ChannelFacts, RunEnd};
+use crate::engine::Halt;
+use crate::judge::{ChannelFacts, HaltFacts, RunEnd};
 use crate::store::{RunDir, write_channels, write_platform};
 use crate::time::{RunOffset, Span};
 use crate::transport::Origin;
@@ -73,14 +74,27 @@ pub(crate) async fn collect(prepared: &mut Prepared, mut target: Target, driven:
         is_quiescent: rest.is_quiet && report.n_given_up == 0,
         still_open: rest.still_open,
         generator_cpu: report.cpu.as_secs_f64() / load_s,
+        run_queue: report.waited.map(|waited| waited.as_secs_f64() / load_s),
         events_lost: report.n_lost + n_lost_notices,
         rows_torn: 0,
         local_ports_exhausted: report.connects.n_no_port,
         open_files_exhausted: report.connects.n_no_file,
+        forbidden_here: report.connects.n_here,
+        halt: report.halt.map(halt_facts),
         channels,
         cpu_s,
     });
     prepared.store_facts().context("cannot write run.json")
+}
+
+fn halt_facts(halt: Halt) -> HaltFacts {
+    HaltFacts {
+        hard: halt.is_hard,
+        in_flight: u64::from(halt.n_in_flight),
+        sending_s: halt.sending.as_secs_f64(),
+        ended_s: halt.in_flight.as_secs_f64(),
+        cut_short: halt.n_cut_short,
+    }
 }
 
 /// Whether what answers the journeys still does, as far as it is ours.

@@ -232,12 +232,14 @@ impl Watch {
         }
     }
 
-    /// The first signal lets started journeys end, the second gives them up.
+    /// The first signal ends all sending and lets answers come, the second gives up what is in flight.
     fn signal(&mut self, name: &str) {
         self.n_signals += 1;
         if self.n_signals == 1 {
-            warn(&format!("{name}: no more journeys are started; again to give up those in flight"));
-            self.stop("stopped", name.to_owned(), Stop::Drain);
+            warn(&format!(
+                "{name}: no more journeys are started, and those in flight soon send nothing more; again to give them up"
+            ));
+            self.stop("stopped", name.to_owned(), Stop::Quiet);
         } else {
             warn(&format!("{name}: giving up what is in flight"));
             self.lever.ask(Stop::Now);

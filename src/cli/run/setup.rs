@@ -14,7 +14,7 @@ use crate::scenario::model::{Journey, LoadModel, Scenario, Step};
 use crate::scenario::typed::TargetKind;
 use crate::seed::Seed;
 use crate::store::RunDir;
-use crate::time::Span;
+use crate::time::{RunOffset, Span};
 
 use super::ask::{Ask, Place, TargetAsk};
 
@@ -182,8 +182,13 @@ impl Prepared {
         self.facts.users
     }
 
-    /// Writes down what a closed load came to; the schedule of an open one says it all.
+    /// Writes down what a closed load came to, and when an open one was broken off; otherwise its schedule says it all.
     pub(crate) fn note_load(&mut self, report: &EngineReport) {
+        if let Some(at) = report.cut_at {
+            // What would have been due later was never asked for. To the next millisecond, as below.
+            let reached = Span::from_millis(at.since(RunOffset::ZERO).as_micros() / 1_000 + 1);
+            self.facts.schedule_s = self.facts.schedule_s.min(reached.as_secs_f64());
+        }
         let Some(took) = report.took else { return };
         // Whoever breaks a closed load off ends its time: what users got done is over that, not over what was left of it.
         if self.plan.duration() == Span::ZERO || report.end != LoadEnd::Completed {

@@ -217,7 +217,10 @@ impl Shared {
             lag: Histogram::new(),
             connects: Connects::default(),
             cpu: Span::ZERO,
+            waited: None,
             took: Some(RunOffset::from_nanos(self.counts.last_end_ns.load(Relaxed)).since(RunOffset::ZERO)),
+            cut_at: None,
+            halt: None,
             ended_at: self.clock.now(),
         }
     }

@@ -8,5 +8,6 @@ mod journeys;
 mod merchant;
 mod retries;
 mod runs;
+mod stops;
 mod stored;
 mod users;

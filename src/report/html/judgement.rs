@@ -102,7 +102,6 @@ pub(super) fn audit(page: &Page<'_>) -> String {
         })
         .collect();
     let mut know = |name: String, found: String| rows.push(vec![name, "for the record".to_owned(), found]);
-    know("CPU of the generator".to_owned(), words::percent(audit.generator_cpu, 1.0));
     for (name, late_us) in &audit.channel_late_p99_us {
         know(format!("mock channel {}", escape(name)), format!("answers left late by p99 {}", words::micros(*late_us)));
     }
@@ -120,9 +119,14 @@ pub(super) fn audit(page: &Page<'_>) -> String {
             know(format!("CPU of {}", escape(name)), format!("{} s", words::decimal(*cpu_s, 1)));
         }
         know("history rows torn".to_owned(), words::count(end.rows_torn));
-        know("connections refused for want of local ports".to_owned(), words::count(end.local_ports_exhausted));
-        if end.open_files_exhausted > 0 {
-            know("connections refused for want of open files".to_owned(), words::count(end.open_files_exhausted));
+        for (n, why) in [
+            (end.local_ports_exhausted, "want of local ports"),
+            (end.open_files_exhausted, "want of open files"),
+            (end.forbidden_here, "rules or memory of this machine"),
+        ] {
+            if n > 0 {
+                know(format!("connections refused for {why}"), words::count(n));
+            }
         }
     } else {
         know("run".to_owned(), "has no end on record: it crashed, or it still runs".to_owned());

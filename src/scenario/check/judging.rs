@@ -3,9 +3,10 @@
 use super::load::{check_span, check_time};
 use super::{Found, Spot};
 use crate::scenario::diagnostic::{nearest, suggest};
-use crate::scenario::document::item;
+use crate::scenario::document::{child, item};
 use crate::scenario::model::{Invariants, Scenario};
 use crate::scenario::objective::{METRIC_WORDS, ObjectiveError, Scope, parse_objective};
+use crate::scenario::typed::parse_part;
 
 /// The money invariants, by the names that scenarios and reports use.
 pub(super) const INVARIANT_NAMES: [&str; 14] = [
@@ -45,7 +46,14 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
     }
     check_time(found, "/abort/lag_p99", scenario.abort.lag_p99.as_deref());
     check_span(found, "/audit/lag_p99", scenario.audit.lag_p99.as_deref());
-    check_span(found, "/audit/channel_late_p99", scenario.audit.channel_late_p99.as_deref());
+    let audit = &scenario.audit;
+    check_span(found, "/audit/channel_late_p99", audit.channel_late_p99.as_deref());
+    let parts = [("generator_cpu", &audit.generator_cpu), ("run_queue", &audit.run_queue), ("dropped", &audit.dropped)];
+    for (key, text) in parts {
+        if let Some(text) = text.as_deref().filter(|text| parse_part(text).is_none()) {
+            found.unreadable(&child("/audit", key), text, "a share such as `20 %`");
+        }
+    }
 }
 
 fn check_objective(scenario: &Scenario, text: &str, pointer: &str, found: &mut Found<'_>) {
