@@ -98,7 +98,7 @@ pub struct RunArgs {
     /// How progress is shown on stderr.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub progress: Progress,
-    /// Show the run to Prometheus while it lasts, at `/metrics` of this address, such as `127.0.0.1:9464`.
+    /// Show the load to Prometheus while it lasts, at `/metrics` of this address, such as `127.0.0.1:9464`.
     #[arg(long, value_name = "ADDR")]
     pub metrics: Option<String>,
     /// Print `verdict.json` on stdout instead of the summary.

@@ -17,6 +17,7 @@ mod children;
 mod environment;
 mod judge;
 mod lifeline;
+mod metrics;
 mod mock;
 mod report;
 mod run;

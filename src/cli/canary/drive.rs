@@ -10,6 +10,7 @@ use super::look::{Decision, Looks};
 use super::show::View;
 use super::timetable::{Arm, Timetable};
 use crate::cli::lifeline::Signals;
+use crate::cli::metrics::{Load, Metrics};
 use crate::cli::run::drive::{Driven, LEAD, LOOK_EVERY, Launched, Pace, launch};
 use crate::cli::run::setup::Prepared;
 use crate::cli::run::target::Target;
@@ -62,7 +63,7 @@ pub(super) async fn drive(
     timetable: &Arc<Timetable>,
     looks: Looks,
     budget: Option<Span>,
-    shown: args::Progress,
+    (shown, metrics): (args::Progress, Option<&Metrics>),
 ) -> Result<BothDriven, Failure> {
     let clock = Clock::starting_in(LEAD);
     let (copy_tx, copies) = unbounded_channel();
@@ -73,6 +74,13 @@ pub(super) async fn drive(
     canary.prepared.facts.cores_awake = control.prepared.facts.cores_awake;
     let mut control = Loaded::start(tee(Arm::Control), control, timetable, clock)?;
     let mut canary = Loaded::start(tee(Arm::Canary), canary, timetable, clock)?;
+    if let Some(metrics) = metrics {
+        let load = |arm: Arm, loaded: &Loaded| {
+            let names = (loaded.prepared.run.as_str(), loaded.prepared.loaded.scenario.name.as_str());
+            Load::of_run(names, &loaded.launched.live, clock, timetable.length()).labelled("arm", arm.word())
+        };
+        metrics.show(vec![load(Arm::Control, &control), load(Arm::Canary, &canary)]);
+    }
     let mut watch = Watch {
         timetable: timetable.clone(),
         looks,

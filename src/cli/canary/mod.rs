@@ -14,6 +14,7 @@ mod timetable;
 
 use anyhow::Context;
 
+use super::metrics::Metrics;
 use super::run::setup::{new_run, refuse_closed};
 use super::{Failure, chain, exit, input, warn};
 use crate::store::RunDir;
@@ -29,10 +30,11 @@ pub(crate) async fn run(args: CanaryArgs) -> Result<u8, Failure> {
         chain::list_defects();
         return Ok(exit::PASS);
     }
-    let comparison = Comparison::of(&args)?;
+    let mut comparison = Comparison::of(&args)?;
     let settings = settings::of(&args)?;
     let loaded = input::load_scenario(&args.scenario).map_err(Failure::Input)?;
     refuse_closed(&loaded.scenario, "canary")?;
+    comparison.control.metrics = Metrics::asked(args.metrics.as_deref()).await?;
     let run = new_run(0);
     let dir = RunDir::create(&args.out, &run).context("cannot make the directory").map_err(Failure::World)?;
     let mut round = Round::prepare(&comparison, settings, &dir)?;

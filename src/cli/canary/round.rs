@@ -99,12 +99,13 @@ impl Round {
 
     /// Puts both releases under load in turn, and collects what a judgement needs.
     pub(super) async fn carry_out(mut self, comparison: &Comparison, shown: args::Progress) -> Result<(), Failure> {
+        let metrics = comparison.control.metrics.as_ref();
         let looks = Looks::new(&self.record.settings, &self.timetable, comparison.stops_early);
         let [control, canary] = self.arms;
         let control = make_ready(control, &comparison.control).await?;
         let canary = make_ready(canary, &comparison.canary).await?;
         let BothDriven { arms, end } =
-            Box::pin(drive([control, canary], &self.timetable, looks, comparison.budget, shown)).await?;
+            Box::pin(drive([control, canary], &self.timetable, looks, comparison.budget, (shown, metrics))).await?;
         tell(&end);
         let [control, canary] =
             arms.map(|(mut prepared, target, driven)| async move { collect(&mut prepared, target, driven).await });

@@ -67,6 +67,9 @@ pub struct CapacityArgs {
     /// How progress is shown on stderr.
     #[arg(long, value_enum, default_value_t = Progress::Auto)]
     pub progress: Progress,
+    /// Show the load to Prometheus while it lasts, at `/metrics` of this address, such as `127.0.0.1:9464`.
+    #[arg(long, value_name = "ADDR")]
+    pub metrics: Option<String>,
     /// Print `verdict.json` on stdout instead of the summary.
     #[arg(long)]
     pub json: bool,

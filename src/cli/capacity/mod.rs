@@ -24,6 +24,7 @@ use self::steer::Steer;
 use self::step::StepRead;
 use super::args::Progress;
 use super::lifeline::Signals;
+use super::metrics::Metrics;
 use super::{Failure, chain, exit, warn};
 use crate::capacity::{Probe, StepOutcome};
 use crate::time::Span;
@@ -35,7 +36,9 @@ pub(crate) async fn run(args: CapacityArgs) -> Result<u8, Failure> {
         return Ok(exit::PASS);
     }
     let asked = Asked::read(&args)?;
+    let metrics = Metrics::asked(args.metrics.as_deref()).await?;
     let Some(mut prepared) = prepare::prepare(&args, &asked)? else { return Ok(exit::INCONCLUSIVE) };
+    prepared.ask.metrics = metrics;
     let (reads, ended) = search(&mut prepared, args.progress).await?;
     let concluded = conclude::conclude(&prepared.file, reads, &prepared.loaded.scenario).map_err(Failure::World)?;
     let code = if let Some(concluded) = &concluded {
@@ -85,6 +88,9 @@ async fn search(
             took: Span::from_secs_f64(entry.took_s),
             is_interrupted: entry.is_interrupted,
         });
+        if let Some(metrics) = &prepared.ask.metrics {
+            metrics.show_line(&prepared.file.scenario, u64::from(entry.number), steer.interval());
+        }
         match shown {
             Progress::None => {}
             Progress::Json => warn(&show::step_json(&entry, &judgement, &steer)),

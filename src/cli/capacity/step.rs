@@ -40,6 +40,7 @@ pub(super) async fn carry_out(ask: &Ask, search_dir: &Path, entry: &StepEntry) -
         },
         seed: entry.seed,
         place: Place::At(search_dir.join(&entry.dir)),
+        metrics: ask.metrics.as_ref().map(|metrics| metrics.labelled("step", entry.number.to_string())),
         ..ask.clone()
     };
     let (dir, judged) = run::carry_out(&ask).await?;

@@ -1,9 +1,9 @@
 //! What one load is asked to be: the flags of `run`, or a step of a search, read and checked.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::cli::args::{Progress, RunArgs};
+use crate::cli::metrics::Metrics;
 use crate::cli::{Failure, chain};
 use crate::plan::Overrides;
 use crate::units;
@@ -21,8 +21,8 @@ pub(crate) struct Ask {
     /// Planted in the embedded chain.
     pub(crate) defects: Vec<String>,
     pub(crate) progress: Progress,
-    /// Where the run is shown to Prometheus.
-    pub(crate) metrics: Option<SocketAddr>,
+    /// Where its load is shown to Prometheus.
+    pub(crate) metrics: Option<Metrics>,
     /// Whether the cores are kept awake while the load runs.
     pub(crate) keeps_awake: bool,
 }
@@ -51,7 +51,7 @@ pub(crate) enum Place {
 pub(crate) const RELEASE: &str = "v1";
 
 impl Ask {
-    /// What `plimsoll run` was asked to do.
+    /// What `plimsoll run` was asked to do; nothing is shown to Prometheus yet.
     pub(crate) fn of_run(args: &RunArgs) -> Result<Self, Failure> {
         let overrides = Overrides {
             rate: args.rate.as_deref().map(|text| rate("--rate", text)).transpose()?,
@@ -69,7 +69,7 @@ impl Ask {
             release: args.release.clone(),
             defects: args.defect.clone(),
             progress: args.progress,
-            metrics: args.metrics.as_deref().map(address).transpose()?,
+            metrics: None,
             keeps_awake: !args.let_cores_sleep,
         })
     }
@@ -90,12 +90,6 @@ impl TargetAsk {
             Some(url) => Self::Url(url.to_owned()),
         }
     }
-}
-
-/// The address given with `--metrics`.
-fn address(text: &str) -> Result<SocketAddr, Failure> {
-    let wrong = || Failure::user(format!("--metrics: expected an address such as `127.0.0.1:9464`, got `{text}`"));
-    text.parse().map_err(|_| wrong())
 }
 
 /// A rate given with `flag`, journeys per second.

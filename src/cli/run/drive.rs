@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::metrics::Metrics;
 use super::setup::Prepared;
 use super::target::Target;
 use crate::cli::lifeline::Signals;
+use crate::cli::metrics::{Load, Metrics};
 use crate::cli::progress::{LiveSnapshot, Progress};
 use crate::cli::{Failure, args, warn};
 use crate::engine::{
@@ -71,7 +71,7 @@ pub(super) async fn drive(
         launch(prepared, target, endpoint, secrets, pace)?;
     if let Some(metrics) = metrics {
         let names = (prepared.run.as_str(), prepared.loaded.scenario.name.as_str());
-        metrics.show(names, (Arc::clone(&live), clock), prepared.plan.duration());
+        metrics.show(vec![Load::of_run(names, &live, clock, prepared.plan.duration())]);
     }
     let mut watch = Watch {
         lever,

@@ -3,13 +3,13 @@
 mod ask;
 pub(super) mod collect;
 pub(super) mod drive;
-mod metrics;
 pub(super) mod setup;
 pub(super) mod target;
 
 use anyhow::Context;
 
 use super::args::RunArgs;
+use super::metrics::Metrics;
 use super::{Failure, chain, exit, judge, warn};
 use crate::engine::MerchantEndpoint;
 use crate::store::RunDir;
@@ -22,21 +22,20 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
         chain::list_defects();
         return Ok(exit::PASS);
     }
-    let (dir, judged) = carry_out(&Ask::of_run(&args)?).await?;
+    let mut ask = Ask::of_run(&args)?;
+    ask.metrics = Metrics::asked(args.metrics.as_deref()).await?;
+    let (dir, judged) = carry_out(&ask).await?;
     judge::finish(&dir, &judged, args.json).map_err(Failure::World)
 }
 
 /// Carries one load out, from files to a judgement; tells nobody the verdict and writes no report.
 pub(crate) async fn carry_out(ask: &Ask) -> Result<(RunDir, judge::Judged), Failure> {
-    let metrics = match ask.metrics {
-        Some(address) => Some(metrics::Metrics::serve(address).await?),
-        None => None,
-    };
     let mut prepared = setup::prepare(ask)?;
     let endpoint = MerchantEndpoint::bind().context("cannot take notifications").map_err(Failure::World)?;
     let mut target = target::start(&prepared, ask).await?;
     let secrets = target.provision(&prepared, &endpoint.url()).await?;
-    let driven = drive::drive(&mut prepared, &mut target, endpoint, secrets, (ask.progress, metrics.as_ref())).await?;
+    let driven =
+        drive::drive(&mut prepared, &mut target, endpoint, secrets, (ask.progress, ask.metrics.as_ref())).await?;
     if let Some(why) = &driven.why {
         warn(&format!("the load ended early: {why}"));
     }
