@@ -74,7 +74,16 @@ pub(super) struct Group {
     pub(super) currency: Currency,
     /// By serial number, at least one.
     pub(super) accounts: Vec<Arc<VirtualAccount>>,
+    /// Of payers: the merchants that each comes back to.
+    pub(super) usual: Option<UsualMerchants>,
     rule: Rule,
+}
+
+/// How many merchants a payer comes back to, and for which share of its journeys.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UsualMerchants {
+    pub(super) n: u32,
+    pub(super) share: f64,
 }
 
 #[derive(Debug)]
@@ -88,15 +97,28 @@ enum Rule {
 impl Group {
     /// The account that the draw `u` falls on; in turn, the one after those of `turns` journeys before.
     pub(super) fn lease(&self, u: f64, turns: &mut u64) -> Arc<VirtualAccount> {
-        let n = self.accounts.len();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "u is within (0, 1)")]
-        let idx = match &self.rule {
-            Rule::Uniform => ((u * n as f64) as usize).min(n - 1),
-            Rule::InTurn => usize::try_from(*turns % n as u64).expect("below the number of accounts"),
-            Rule::Ranked(ranks, spread) => spread[ranks.pick(u)] as usize,
-        };
+        let n = self.accounts.len() as u64;
+        let turn = usize::try_from(*turns % n).expect("below the number of accounts");
         *turns += 1;
+        let idx = if let Rule::InTurn = self.rule { turn } else { self.fallen_on(u) };
         Arc::clone(&self.accounts[idx])
+    }
+
+    /// The merchant of this group that is the `nth` usual one of `payer`: drawn as any other of its merchants, once and for
+    /// all of its journeys.
+    pub(super) fn usual_of(&self, payer: &VirtualAccount, nth: u64, seed: Seed) -> Arc<VirtualAccount> {
+        let u = Draws::new(seed.child("usual", &payer.id), &self.name, nth).unit();
+        Arc::clone(&self.accounts[self.fallen_on(u)])
+    }
+
+    /// Which account the draw `u` falls on; those that come in turn are alike.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "u is within (0, 1)")]
+    fn fallen_on(&self, u: f64) -> usize {
+        let n = self.accounts.len();
+        match &self.rule {
+            Rule::Uniform | Rule::InTurn => ((u * n as f64) as usize).min(n - 1),
+            Rule::Ranked(ranks, spread) => spread[ranks.pick(u)] as usize,
+        }
     }
 
     /// The account of user `user` of a closed load: nobody else's, as long as there are as many as users.
@@ -122,6 +144,16 @@ pub(super) fn groups(scenario: &Scenario, seed: Seed, problems: &mut Vec<PlanPro
             problems.push(PlanProblem::Skew(name.clone()));
             continue;
         };
+        let usual = match &group.usual {
+            None => None,
+            Some(usual) => match usual.share().filter(|_| group.kind == AccountKind::Payer && usual.merchants > 0) {
+                Some(share) => Some(UsualMerchants { n: usual.merchants, share }),
+                None => {
+                    problems.push(PlanProblem::Usual(name.clone()));
+                    continue;
+                }
+            },
+        };
         let name: Arc<str> = name.as_str().into();
         let accounts: Vec<Arc<VirtualAccount>> = (0..group.count)
             .map(|serial| {
@@ -138,7 +170,7 @@ pub(super) fn groups(scenario: &Scenario, seed: Seed, problems: &mut Vec<PlanPro
             let (group, id) = (name.to_string(), id.to_string());
             problems.push(PlanProblem::Live { group, id, first: range.first, last: range.last });
         }
-        groups.push(Group { name, kind: group.kind, currency: balance.currency, accounts, rule });
+        groups.push(Group { name, kind: group.kind, currency: balance.currency, accounts, usual, rule });
     }
     groups
 }
@@ -162,22 +194,4 @@ fn rule(skew: &Skew, count: u32, group: &str, seed: Seed) -> Option<Rule> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_sixteen_digits_and_pass_the_luhn_check() {
-        // The check digit of 7992739871 is 3: the example of ISO/IEC 7812-1.
-        assert_eq!(luhn_digit("7992739871"), '3');
-        assert_eq!(account_number(1, 0), format!("990100000000000{}", luhn_digit("990100000000000")));
-        let number = account_number(99, u32::MAX);
-        assert!(number.len() == 16 && number.bytes().all(|b| b.is_ascii_digit()), "{number}");
-    }
-
-    #[test]
-    fn live_numbers_are_recognised() {
-        let ranges = [LiveRange { first: 10, last: 20 }];
-        assert!(is_live(&ranges, "10") && is_live(&ranges, "0020"));
-        assert!(!is_live(&ranges, "21") && !is_live(&ranges, "x"));
-    }
-}
+mod tests;

@@ -29,6 +29,9 @@ pub enum PlanProblem {
     /// A skew with a number out of range, or shares that are none.
     #[error("the skew of account group `{0}` must be a number of at least 0, or shares of the busiest accounts")]
     Skew(String),
+    /// Usual merchants of a group that are none.
+    #[error("`usual` of account group `{0}` needs payers, a number of merchants and a share such as `80 %`")]
+    Usual(String),
     /// A virtual account that a live one may have the number of.
     #[error("virtual account {id} of group `{group}` lies within the live range {first}..{last}")]
     Live {

@@ -263,7 +263,14 @@ impl Inner {
             Some(user) => payers.own(user),
             None => payers.lease(draw("payer"), &mut turns.groups[kind.payer]),
         };
-        let merchant = self.groups[kind.merchant].lease(draw("merchant"), &mut turns.groups[kind.merchant]);
+        let merchants = &self.groups[kind.merchant];
+        let merchant = match payers.usual {
+            Some(usual) if draw("usual") < usual.share => {
+                let nth = Draws::new(self.seed, "usual one", number).below(u64::from(usual.n));
+                merchants.usual_of(&payer, nth, self.seed)
+            }
+            _ => merchants.lease(draw("merchant"), &mut turns.groups[kind.merchant]),
+        };
         let (method, amount) = kind.money(draw("method"), draw("amount"));
         PlannedJourney {
             number,

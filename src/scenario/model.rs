@@ -122,6 +122,21 @@ pub struct AccountGroup {
     /// How they are chosen.
     #[serde(default)]
     pub skew: Skew,
+    /// Of payers: merchants that each comes back to.
+    #[serde(default)]
+    pub usual: Option<Usual>,
+}
+
+/// Merchants that a payer comes back to: a few of its own, which it goes to for a share of its journeys. They are chosen once
+/// for each payer, as unevenly as the merchants' own `skew` says, and so are those of its other journeys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Usual {
+    /// How many usual merchants each payer has, 1 to 100; two of them may be the same busy one.
+    #[schemars(range(min = 1, max = 100))]
+    pub merchants: u32,
+    /// The share of its journeys that go to one of them, such as `80 %`.
+    pub share: String,
 }
 
 /// Whether an account pays or is paid.

@@ -17,7 +17,7 @@ use crate::arrival::{Gamma, Mmpp, RateLine, Spike, spike_lines};
 use crate::money::{Amount, Currency};
 use crate::scenario::model::{
     Abort, AccountGroup, Arrivals, AuditLimits, GammaSpec, Load, LoadModel, MmppSpec, Scenario, Stage, StageSpike,
-    Target, Trace,
+    Target, Trace, Usual,
 };
 use crate::scenario::objective::{Objective, parse_objective};
 use crate::time::Span;
@@ -168,6 +168,13 @@ impl AccountGroup {
     /// What each account has at the start.
     pub fn balance(&self) -> Option<Amount> {
         Amount::parse(&self.balance)
+    }
+}
+
+impl Usual {
+    /// The share of a payer's journeys that go to one of its usual merchants.
+    pub fn share(&self) -> Option<f64> {
+        parse_part(&self.share)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Found, Spot};
 use crate::money::Amount;
 use crate::scenario::document::{child, item};
-use crate::scenario::model::{Scenario, Skew};
+use crate::scenario::model::{AccountKind, Scenario, Skew, Usual};
 use crate::scenario::typed::{LiveRange, SkewFault, measured_fault};
 
 pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
@@ -21,6 +21,9 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
                 .label("must be at least 1");
         }
         check_skew(&group.skew, &child(&pointer, "skew"), found);
+        if let Some(usual) = &group.usual {
+            check_usual(usual, group.kind, &child(&pointer, "usual"), found);
+        }
         let at = child(&pointer, "balance");
         match group.balance() {
             None => found.unreadable(&at, &group.balance, "an amount such as `CNY 500.00`"),
@@ -46,6 +49,21 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
                 "a range such as `1000000..8999999`, lowest number first",
             );
         }
+    }
+}
+
+fn check_usual(usual: &Usual, kind: AccountKind, pointer: &str, found: &mut Found<'_>) {
+    if kind != AccountKind::Payer {
+        found
+            .error(Spot::Key(pointer), "only payers have usual merchants")
+            .help("move `usual` to the group of the journeys' payers");
+    }
+    if !(1..=100).contains(&usual.merchants) {
+        let at = child(pointer, "merchants");
+        found.error(Spot::Value(&at), format!("a payer has 1 to 100 usual merchants, found {}", usual.merchants));
+    }
+    if usual.share().is_none() {
+        found.unreadable(&child(pointer, "share"), &usual.share, "a share such as `80 %`");
     }
 }
 
