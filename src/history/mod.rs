@@ -117,4 +117,6 @@ pub enum Event {
 }
 
 mod client;
+mod merge;
 pub use client::client_views;
+pub use merge::merged;

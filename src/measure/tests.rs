@@ -1,7 +1,10 @@
 //! Small histories whose numbers are counted by hand.
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
 use super::*;
-use crate::history::{Event, Exchange, Outcome};
+use crate::history::{Event, Exchange, Outcome, merged};
 use crate::ledger::Notice;
 use crate::scenario::objective::parse_objective;
 use crate::time::Span;
@@ -190,4 +193,55 @@ fn an_empty_history_has_zeroes_and_no_observations() {
     assert!(m.observations.iter().all(|o| o.observed.is_none()));
     assert_eq!(m.measures.journeys.len(), 3);
     assert!(m.measures.seconds.is_empty());
+}
+
+/// The events of a journey in order: a first request, perhaps another attempt, perhaps a notice, an end, or none of it.
+fn any_journey(number: u64) -> impl Strategy<Value = Vec<Event>> {
+    let outcome = prop::sample::select(vec![Outcome::Ok, Outcome::Declined, Outcome::Unexpected, Outcome::Unknown]);
+    (0_u64..9_000, 0_u64..900, outcome, 0_u8..5).prop_map(move |(due, service, outcome, kind)| {
+        let first = Event::Exchange(exchange(number, due, service, outcome));
+        let answered = due + 1 + service;
+        let again = Event::Exchange(Exchange { attempt: 2, ..exchange(number, answered, 7, Outcome::Ok) });
+        match kind {
+            0 => vec![dropped(number, "in_flight_limit")],
+            1 => vec![first, again, ended(number, due, answered + 9, Outcome::Ok)],
+            2 => vec![first, notice(number, answered + 50, true), ended(number, due, answered + 60, outcome)],
+            // Begun, and never ended.
+            3 => vec![first],
+            _ => vec![first, ended(number, due, answered, outcome)],
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 128, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..Config::default() })]
+
+    /// What the parts of a plan recorded, put together, gives the numbers of one recorder that saw all of it.
+    #[test]
+    fn recordings_of_parts_merge_exactly(
+        journeys in (1_usize..60).prop_flat_map(|n| (0..n as u64).map(any_journey).collect::<Vec<_>>()),
+        n_parts in 1_usize..6,
+    ) {
+        let recorded = |mut events: Vec<Event>| {
+            events.sort_by_key(Event::seen_ns);
+            events
+        };
+        let whole = recorded(journeys.iter().flatten().cloned().collect());
+        let parts: Vec<Vec<Event>> = (0..n_parts)
+            .map(|part| recorded(journeys.iter().skip(part).step_by(n_parts).flatten().cloned().collect()))
+            .collect();
+        let together: Vec<Event> = merged(parts.iter().cloned().map(Vec::into_iter)).collect();
+        prop_assert!(together.is_sorted_by_key(Event::seen_ns));
+        prop_assert_eq!(together.len(), whole.len());
+        for part in &parts {
+            // Each part is in it, in its order.
+            let mut rest = together.iter();
+            prop_assert!(part.iter().all(|event| rest.any(|other| other == event)));
+        }
+        let objectives = ["all: failed <= 1 %", "pay: p99 response_time <= 40 ms", "pay: p50 settled <= 150 ms",
+            "all: throughput >= 1/s", "all: dropped == 0"];
+        let [one, other] = [measured(&objectives, &whole), measured(&objectives, &together)];
+        prop_assert_eq!(serde_json::to_value(&one.measures).unwrap(), serde_json::to_value(&other.measures).unwrap());
+        prop_assert_eq!(format!("{:?}", one.observations), format!("{:?}", other.observations));
+    }
 }

@@ -48,6 +48,14 @@ impl PlannedLoad {
         }
     }
 
+    /// How many users a closed load has.
+    pub(super) const fn users(&self) -> Option<u32> {
+        match self {
+            Self::Open(_) => None,
+            Self::Closed(load) => Some(load.users),
+        }
+    }
+
     /// The rate over time of an open load.
     pub(super) fn curve(&self) -> Option<&RateCurve> {
         match self {

@@ -14,6 +14,7 @@ mod intent;
 mod journey;
 mod kind;
 mod load;
+mod part;
 mod pause;
 mod summary;
 
@@ -25,6 +26,7 @@ pub use data::{DataRow, DataSet};
 pub use error::{PlanError, PlanProblem};
 pub use journey::PlannedJourney;
 pub use load::Overrides;
+pub use part::Part;
 pub use pause::pause_length;
 pub use summary::{DrawnRows, PlanSummary};
 
@@ -145,10 +147,7 @@ impl Plan {
     /// The journeys of an open load in order of their due times, made one by one; the same ones every time. None of a
     /// closed load: see [`users`](Self::users).
     pub fn journeys(&self, run: &RunId) -> impl Iterator<Item = PlannedJourney> + Send + use<> {
-        self.decisions(run).map(|(inner, mut journey)| {
-            journey.intents = inner.kinds[usize::from(journey.kind)].intents.render(&journey);
-            journey
-        })
+        self.journeys_of(Part::WHOLE, run)
     }
 
     /// What the users of a closed load do; `None` of an open one.
