@@ -9,7 +9,7 @@ use super::steer::Steer;
 use super::step::{self, StepRead};
 use crate::capacity::{Baseline, BaselineFacts, LoadLine, StepOutcome, StepVerdict};
 use crate::judge::{FindingPart, RunPart, VerdictFile};
-use crate::report::capacity::{BoundShown, SearchShown, StepMore};
+use crate::report::capacity::{BoundShown, SearchShown, StepMore, Tail};
 use crate::scenario::diagnostic::render_diagnostics;
 use crate::scenario::model::Scenario;
 use crate::scenario::objective::{Metric, Objective};
@@ -69,6 +69,7 @@ pub(super) fn conclude(
     let shown = SearchShown {
         more,
         bounds: scenario.parsed_objectives().iter().filter_map(bound).collect(),
+        tails: Tail::of(&scenario.parsed_objectives()),
         budget_s: file.settings.budget_s,
         stands: Some(number),
         line,

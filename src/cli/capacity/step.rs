@@ -12,13 +12,13 @@ use crate::cli::{Failure, report};
 use crate::history::{Event, Exchange, Outcome};
 use crate::judge::frame;
 use crate::plan::Overrides;
-use crate::report::capacity::StepMore;
+use crate::report::capacity::{StepMore, Tail, TailShown};
 use crate::scenario::model::Scenario;
-use crate::stats::{autocorrelation_time, quantile_interval_blocks};
+use crate::stats::{autocorrelation_time, quantile, quantile_interval_blocks};
 use crate::store::{RunDir, read_events};
 use crate::time::Span;
 
-/// Response times kept for the intervals of one step: 16 MB. A longer step is told of by its first so many.
+/// Response times kept for the intervals of one step: 48 MB. A longer step is told of by its first so many.
 const RESPONSES_MAX: usize = 2_000_000;
 
 /// A step that was run, read back from its directory.
@@ -65,24 +65,43 @@ pub(super) fn read(search_dir: &Path, entry: &StepEntry, scenario: &Scenario, co
             && x.due_ns >= warm_up_ns
             && responses.len() < RESPONSES_MAX
         {
-            responses.push((x.due_ns, x.answered_ns.saturating_sub(x.due_ns)));
+            responses.push((x.due_ns, x.answered_ns.saturating_sub(x.due_ns), x.kind));
         }
     }
     let facts = StepFacts { rate: entry.rate, facts: &judged.facts, verdict: &judged.verdict };
     let evidence = StepEvidence::new(&reader.finish(), facts);
-    let within = intervals(responses, confidence);
-    let more = StepMore { p50: within(0.5), p99: within(0.99), dir: entry.dir.clone() };
+    // In the order in which they were due, as neighbours resemble each other.
+    responses.sort_unstable();
+    let of_all = || responses.iter().map(|&(_, ns, _)| ns as f64 / 1e3);
+    let tail = |tail: &Tail| match &tail.journey {
+        None => tail_shown(of_all().collect(), tail.q, confidence),
+        Some(name) => {
+            let kind = judged.facts.kinds.iter().position(|known| known == name);
+            let own = responses.iter().filter(|&&(_, _, k)| Some(usize::from(k)) == kind);
+            tail_shown(own.map(|&(_, ns, _)| ns as f64 / 1e3).collect(), tail.q, confidence)
+        }
+    };
+    let more = StepMore {
+        p50: interval(&of_all().collect::<Vec<_>>(), 0.5, confidence),
+        tails: Tail::of(&scenario.parsed_objectives()).iter().map(tail).collect(),
+        dir: entry.dir.clone(),
+    };
     Ok(StepRead { judged, evidence, more })
 }
 
-/// From a quantile to its interval in microseconds, over blocks as long as neighbouring answers resemble each other.
-/// `responses` are due times and response times, nanoseconds, in any order.
-fn intervals(mut responses: Vec<(u64, u64)>, confidence: f64) -> impl Fn(f64) -> Option<(f64, f64)> {
-    responses.sort_unstable();
-    let times: Vec<f64> = responses.into_iter().map(|(_, ns)| ns as f64 / 1e3).collect();
+/// A quantile of `times`, microseconds in the order in which they were due, with its interval.
+fn tail_shown(mut times: Vec<f64>, q: f64, confidence: f64) -> TailShown {
+    let within = interval(&times, q, confidence);
+    times.sort_unstable_by(f64::total_cmp);
+    TailShown { us: quantile(&times, q).unwrap_or(0.0), within }
+}
+
+/// The interval of a quantile, over blocks as long as neighbouring answers resemble each other. `times` are in the order in
+/// which they were due.
+fn interval(times: &[f64], q: f64, confidence: f64) -> Option<(f64, f64)> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to the number of samples")]
-    let block_len = autocorrelation_time(&times).ceil().clamp(1.0, times.len().max(1) as f64) as usize;
-    move |q| quantile_interval_blocks(&times, q, confidence, block_len)
+    let block_len = autocorrelation_time(times).ceil().clamp(1.0, times.len().max(1) as f64) as usize;
+    quantile_interval_blocks(times, q, confidence, block_len)
 }
 
 /// The request by which a journey is timed.

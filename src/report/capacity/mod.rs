@@ -10,7 +10,7 @@ mod tests;
 pub use compare::{
     CompareFile, ComparePart, effect, render_compare_json, render_compare_junit, render_compare_markdown,
 };
-pub use shown::{BoundShown, SearchShown, StepMore};
+pub use shown::{BoundShown, SearchShown, StepMore, Tail, TailShown};
 
 use super::words;
 use crate::capacity::Scalability;

@@ -1,6 +1,6 @@
 //! A search to show, in three ends. Everything is computed by fixed formulas, so that golden files stay as they are.
 
-use super::{BoundShown, SearchShown, StepMore};
+use super::{BoundShown, SearchShown, StepMore, Tail, TailShown};
 use crate::capacity::{EndTests, LoadLine, Purpose, Retests, Scalability, StepRecord, StepVerdict};
 use crate::judge::{FindingPart, VerdictFile};
 use crate::report::sample;
@@ -61,7 +61,10 @@ pub(crate) fn found() -> SearchShown {
         .iter()
         .map(|s| StepMore {
             p50: Some((0.9 * s.response_us_p50, 1.1 * s.response_us_p50)),
-            p99: (s.number > 4).then_some((0.7 * s.response_us_p99, 1.4 * s.response_us_p99)),
+            tails: vec![TailShown {
+                us: s.response_us_p99,
+                within: (s.number > 4).then_some((0.7 * s.response_us_p99, 1.4 * s.response_us_p99)),
+            }],
             dir: format!("steps/{:02}-{:.0}", s.number, s.offered_rate),
         })
         .collect();
@@ -90,6 +93,7 @@ pub(crate) fn found() -> SearchShown {
         },
         more,
         bounds: vec![BoundShown { text: "pay: p99 response_time <= 800 ms".to_owned(), us: 8e5 }],
+        tails: vec![Tail { q: 0.99, journey: Some("pay".to_owned()) }],
         budget_s: 180.0,
         stands: Some(9),
     }
