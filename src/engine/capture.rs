@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use hyper::header::HeaderName;
+use hyper::HeaderMap;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use regex::Regex;
 use serde_json::Value;
 
 use super::compile::Fault;
+use super::xml::body_value;
 use crate::scenario::model;
 use crate::scenario::path::BodyPath;
 use crate::transport::Answer;
@@ -61,6 +63,25 @@ pub(super) fn capture<'c>(
     (found, missing)
 }
 
+/// What an answer with this media type and body holds of what a scenario captures: names and values, in name order, of those
+/// that are there. For whoever wants to try captures on an answer.
+///
+/// # Errors
+/// [`Fault`] if one of them is none.
+pub fn captured(
+    given: &BTreeMap<String, model::Capture>,
+    media_type: &[u8],
+    body: &[u8],
+) -> Result<Vec<(Box<str>, String)>, Fault> {
+    let captures = compile(given)?;
+    let mut headers = HeaderMap::new();
+    if let Ok(media_type) = HeaderValue::from_bytes(media_type) {
+        headers.insert(CONTENT_TYPE, media_type);
+    }
+    let answer = Answer { status: 200, headers, body: body.to_vec().into() };
+    Ok(capture(&captures, &answer, body_value(&answer).as_ref()).0)
+}
+
 impl Place {
     fn find(&self, answer: &Answer, value: Option<&Value>) -> Option<String> {
         match self {
@@ -81,10 +102,8 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use hyper::HeaderMap;
     use serde_json::json;
 
-    use super::super::xml::body_value;
     use super::*;
 
     /// What `from` finds in an answer with the header `x-flow: f7` and this body.

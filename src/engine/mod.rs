@@ -44,6 +44,7 @@ mod xml;
 
 pub use awake::Awake;
 pub use callback::Callbacks;
+pub use capture::captured;
 pub use clock::Clock;
 pub use compile::{CompileError, Fault};
 pub use guard::AbortLimits;

@@ -14,6 +14,11 @@ const NODES_MAX: u32 = 100_000;
 /// The deepest nesting of elements.
 const DEPTH_MAX: u32 = 64;
 
+/// The most attributes one element may have. The parser compares each with all of its element.
+const ATTRIBUTES_MAX: usize = 256;
+/// The most namespaces a document may declare. The parser looks each up in each element that declares one.
+const NAMESPACES_MAX: usize = 256;
+
 /// Why a text is not XML that can be looked into.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum XmlError {
@@ -23,6 +28,9 @@ pub enum XmlError {
     /// More than 64 elements stand in one another.
     #[error("more than {most} elements stand in one another", most = DEPTH_MAX)]
     TooDeep,
+    /// An element has more than 256 attributes, or the document declares more than 256 namespaces.
+    #[error("too many attributes or namespaces")]
+    TooMany,
 }
 
 /// `text` as a value in which [`XmlPath`]s find their way.
@@ -30,10 +38,53 @@ pub enum XmlError {
 /// # Errors
 /// [`XmlError`] if it is not well-formed, or larger or deeper than is looked into.
 pub fn parse_xml(text: &str) -> Result<Value, XmlError> {
+    if has_too_many(text) {
+        return Err(XmlError::TooMany);
+    }
     let options = ParsingOptions { nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document =
         Document::parse_with_options(text, options).map_err(|error| XmlError::Malformed(error.to_string()))?;
     element(document.root_element(), DEPTH_MAX)
+}
+
+/// Whether a start tag has more attributes, or all of them together more namespaces, than are looked into: with many of
+/// them the parser would take minutes for a text of a megabyte. Of what is not well-formed anything may be said, as the
+/// parser refuses it where that begins.
+fn has_too_many(text: &str) -> bool {
+    let mut n_namespaces = 0;
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        rest = &rest[open..];
+        let skipped = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        if let Some((start, end)) = skipped.into_iter().find(|(start, _)| rest.starts_with(start)) {
+            let Some(closed) = rest[start.len()..].find(end) else { return false };
+            rest = &rest[start.len() + closed..];
+            continue;
+        }
+        let mut n_attributes = 0;
+        let mut quote = None;
+        let mut end = rest.len();
+        for (at, byte) in rest.bytes().enumerate() {
+            match (byte, quote) {
+                (b'"' | b'\'', None) => {
+                    quote = Some(byte);
+                    n_attributes += 1;
+                }
+                (_, Some(open)) if byte == open => quote = None,
+                (b'>', None) => {
+                    end = at;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        n_namespaces += rest[..end].matches("xmlns").count();
+        if n_attributes > ATTRIBUTES_MAX || n_namespaces > NAMESPACES_MAX {
+            return true;
+        }
+        rest = &rest[end..];
+    }
+    false
 }
 
 fn element(node: Node<'_, '_>, depth: u32) -> Result<Value, XmlError> {
@@ -179,6 +230,19 @@ mod tests {
         {
             assert!(XmlPath::parse(text).is_err(), "{text}");
         }
+    }
+
+    /// The parser compares attributes with one another, and namespaces: a megabyte of them would take minutes.
+    #[test]
+    fn attributes_and_namespaces_have_a_limit_and_their_look_alikes_have_none() {
+        let attributes = |n: usize| (0..n).map(|k| format!(" a{k}='>'")).collect::<String>();
+        let namespaces = |n: usize| (0..n).map(|k| format!("<b xmlns:n{k}=\"u\"/>")).collect::<String>();
+        assert!(parse_xml(&format!("<a{}/>", attributes(256))).is_ok());
+        assert_eq!(parse_xml(&format!("<a{}/>", attributes(257))), Err(XmlError::TooMany));
+        assert!(parse_xml(&format!("<a>{}</a>", namespaces(256))).is_ok());
+        assert_eq!(parse_xml(&format!("<a>{}</a>", namespaces(257))), Err(XmlError::TooMany));
+        let quotes = "\"".repeat(999);
+        assert!(parse_xml(&format!("<a><!-- {quotes} --><?p {quotes}?><![CDATA[<x {quotes}]]>{quotes}</a>")).is_ok());
     }
 
     #[test]

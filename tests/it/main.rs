@@ -9,6 +9,7 @@ mod check;
 mod contract;
 mod defects;
 mod elsewhere;
+mod fuzz;
 mod gates;
 mod metrics;
 mod mock_session;

@@ -6,6 +6,9 @@ use crate::scenario::document::{child, item};
 use crate::scenario::model::{AccountKind, Scenario, Skew, Usual};
 use crate::scenario::typed::{LiveRange, SkewFault, measured_fault};
 
+/// Accounts of one group: some 200 bytes each.
+const COUNT_MAX: u32 = 1_000_000;
+
 pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
     if scenario.accounts.is_empty() {
         found
@@ -19,6 +22,11 @@ pub(super) fn check(scenario: &Scenario, found: &mut Found<'_>) {
             found
                 .error(Spot::Value(&child(&pointer, "count")), format!("group `{name}` has no accounts"))
                 .label("must be at least 1");
+        }
+        if group.count > COUNT_MAX {
+            found
+                .error(Spot::Value(&child(&pointer, "count")), format!("group `{name}` has too many accounts"))
+                .label("at most 1,000,000: each is kept in memory, and opened in the target one by one");
         }
         check_skew(&group.skew, &child(&pointer, "skew"), found);
         if let Some(usual) = &group.usual {
