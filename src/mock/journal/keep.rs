@@ -1,0 +1,238 @@
+//! Keeping a journal.
+//!
+//! One thread writes; while it writes, what others append collects, and goes out with the next write. So the
+//! cost of a system call is shared by all calls that arrive meanwhile, and nobody waits for more than two
+//! writes. Handed to the kernel is enough: it survives the death of the process, which is what we test.
+//!
+//! While the disk takes nothing, the journal takes nothing: the bank refuses, and what it had done already stays in
+//! memory and is written, in order, as soon as there is room.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::{JournalError, for_each_record, journal_path};
+use crate::ledger::ChannelRecord;
+
+/// Bytes that may wait to be written; beyond them the journal refuses until the disk has caught up.
+const WAITING_BYTES_MAX: usize = 64 << 20;
+
+/// How long a disk that took nothing is left alone.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// A journal being kept. Writes out what is left when dropped.
+#[derive(Debug)]
+pub(in crate::mock) struct Journal {
+    path: PathBuf,
+    shared: Arc<Shared>,
+    written: watch::Receiver<Written>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A point in the journal: bytes appended before it.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "an answer may only leave once its records are written"]
+pub(in crate::mock) struct Ticket(u64);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    upto: u64,
+    /// The disk takes nothing.
+    is_stuck: bool,
+    is_over: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    appended: u64,
+    /// Why the disk takes nothing, while it does not.
+    fault: Option<String>,
+    /// Closed by us.
+    is_over: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing under this lock can panic half-way through a change.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the bank refuse until there is room: an answer without a record would be a lie.
+    fn stick(&self, fault: String) {
+        let mut waiting = self.lock();
+        if waiting.fault.is_none() {
+            tracing::error!("a mock channel's journal cannot be written, its bank refuses calls: {fault}");
+        }
+        waiting.fault = Some(fault);
+    }
+
+    /// Gives a disk that took nothing a while; false if the journal was closed, so that there is no point.
+    fn leave_alone(&self) -> bool {
+        let waited = self.changed.wait_timeout_while(self.lock(), AGAIN, |waiting| !waiting.is_over);
+        !waited.unwrap_or_else(PoisonError::into_inner).0.is_over
+    }
+}
+
+impl Journal {
+    /// Opens `channel`'s journal in `dir`, or starts one, and calls `take` with each record that is there, in order. A
+    /// torn last line is cut off.
+    pub(in crate::mock) fn open(
+        dir: &Path,
+        channel: &str,
+        take: impl FnMut(ChannelRecord),
+    ) -> Result<Self, JournalError> {
+        let path = journal_path(dir, channel);
+        let of_file = |source| JournalError::File { path: path.clone(), source };
+        std::fs::create_dir_all(dir).map_err(of_file)?;
+        let file = OpenOptions::new().append(true).create(true).open(&path).map_err(of_file)?;
+        let torn_bytes = for_each_record(&path, take)?;
+        let length = file.metadata().map_err(of_file)?.len();
+        file.set_len(length - torn_bytes).map_err(of_file)?;
+        if torn_bytes > 0 {
+            tracing::warn!(
+                "the journal `{}` ended in a torn line; its {torn_bytes} bytes were cut off",
+                path.display()
+            );
+        }
+        Self::start(path.clone(), file).map_err(of_file)
+    }
+
+    /// A journal that writes to `sink`, which is at `path` for whoever reads it.
+    pub(in crate::mock) fn start(path: PathBuf, sink: impl Write + Send + 'static) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let (written_tx, written) = watch::channel(Written::default());
+        let of_thread = Arc::clone(&shared);
+        let writer = std::thread::Builder::new()
+            .name(String::from("mock-journal"))
+            .spawn(move || write_all(sink, &of_thread, &written_tx))?;
+        Ok(Self { path, shared, written, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Where it is kept.
+    pub(in crate::mock) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it can take records now. Ask before the bank acts: what it did cannot be taken back.
+    pub(in crate::mock) fn is_ready(&self) -> bool {
+        let waiting = self.shared.lock();
+        !waiting.is_over && waiting.fault.is_none() && waiting.bytes.len() < WAITING_BYTES_MAX
+    }
+
+    /// Why it takes no records now; `None` if it does.
+    pub(in crate::mock) fn fault(&self) -> Option<String> {
+        let waiting = self.shared.lock();
+        if waiting.is_over {
+            return Some(String::from("closed"));
+        }
+        let is_behind = waiting.bytes.len() >= WAITING_BYTES_MAX;
+        waiting.fault.clone().or_else(|| is_behind.then(|| String::from("the disk has to catch up")))
+    }
+
+    /// Appends `records` in this order. Call it under the lock of the bank that gave them.
+    pub(in crate::mock) fn append(&self, records: &[ChannelRecord]) -> Ticket {
+        let mut waiting = self.shared.lock();
+        let before = waiting.bytes.len();
+        for record in records {
+            serde_json::to_writer(&mut waiting.bytes, record).expect("a record is plain data, and memory takes it");
+            waiting.bytes.push(b'\n');
+        }
+        waiting.appended += (waiting.bytes.len() - before) as u64;
+        if before == 0 {
+            self.shared.changed.notify_one();
+        }
+        Ticket(waiting.appended)
+    }
+
+    /// Its end as it is now.
+    pub(in crate::mock) fn end(&self) -> Ticket {
+        Ticket(self.shared.lock().appended)
+    }
+
+    /// Waits until everything up to `ticket` was handed to the kernel. Gives up while the disk takes nothing: what the
+    /// ticket is for is written later then, if ever.
+    pub(in crate::mock) async fn written(&self, ticket: Ticket) -> Result<(), JournalError> {
+        self.reached(ticket, |w| w.is_stuck || w.is_over).await
+    }
+
+    /// As [`Journal::written`], but waits however long the disk takes nothing.
+    pub(in crate::mock) async fn kept(&self, ticket: Ticket) -> Result<(), JournalError> {
+        self.reached(ticket, |w| w.is_over).await
+    }
+
+    async fn reached(&self, ticket: Ticket, is_hopeless: impl Fn(&Written) -> bool) -> Result<(), JournalError> {
+        let mut written = self.written.clone();
+        let reached = written.wait_for(|w| w.upto >= ticket.0 || is_hopeless(w)).await.map(|w| w.upto >= ticket.0);
+        if reached.unwrap_or(false) { Ok(()) } else { Err(JournalError::Refused) }
+    }
+
+    /// Writes out what is left and takes no more. Blocks while it does.
+    pub(in crate::mock) fn close(&self) {
+        self.shared.lock().is_over = true;
+        self.shared.changed.notify_one();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn write_all(mut sink: impl Write, shared: &Shared, written_tx: &watch::Sender<Written>) {
+    let mut batch = Vec::new();
+    let mut upto = 0;
+    loop {
+        let mut waiting = shared.lock();
+        while waiting.bytes.is_empty() && !waiting.is_over {
+            waiting = shared.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        if waiting.bytes.is_empty() {
+            break;
+        }
+        std::mem::swap(&mut waiting.bytes, &mut batch);
+        drop(waiting);
+        let mut rest = &batch[..];
+        while !rest.is_empty() {
+            match sink.write(rest) {
+                Ok(n) if n > 0 => {
+                    rest = &rest[n..];
+                    upto += n as u64;
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                refused => {
+                    // First, so that nothing more is decided once somebody is told that it is stuck.
+                    shared.stick(refused.err().map_or_else(|| String::from("no room"), |e| e.to_string()));
+                    written_tx.send_replace(Written { upto, is_stuck: true, is_over: false });
+                    if !shared.leave_alone() {
+                        written_tx.send_replace(Written { upto, is_stuck: true, is_over: true });
+                        return;
+                    }
+                }
+            }
+        }
+        let was_stuck = shared.lock().fault.take().is_some();
+        if was_stuck {
+            tracing::warn!("a mock channel's journal can be written again, its bank takes calls");
+        }
+        written_tx.send_replace(Written { upto, is_stuck: false, is_over: false });
+        batch.clear();
+    }
+    written_tx.send_replace(Written { upto, is_stuck: false, is_over: true });
+}
