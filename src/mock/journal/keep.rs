@@ -14,8 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
+use super::progress::{Progress, Standing, Wish};
 use super::{JournalError, for_each_record, journal_path};
 use crate::ledger::ChannelRecord;
 
@@ -30,7 +29,6 @@ const AGAIN: Duration = Duration::from_millis(100);
 pub(in crate::mock) struct Journal {
     path: PathBuf,
     shared: Arc<Shared>,
-    written: watch::Receiver<Written>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -39,18 +37,11 @@ pub(in crate::mock) struct Journal {
 #[must_use = "an answer may only leave once its records are written"]
 pub(in crate::mock) struct Ticket(u64);
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Written {
-    upto: u64,
-    /// The disk takes nothing.
-    is_stuck: bool,
-    is_over: bool,
-}
-
 #[derive(Debug, Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    progress: Progress,
 }
 
 #[derive(Debug, Default)]
@@ -112,12 +103,11 @@ impl Journal {
     /// A journal that writes to `sink`, which is at `path` for whoever reads it.
     pub(in crate::mock) fn start(path: PathBuf, sink: impl Write + Send + 'static) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let (written_tx, written) = watch::channel(Written::default());
         let of_thread = Arc::clone(&shared);
         let writer = std::thread::Builder::new()
             .name(String::from("mock-journal"))
-            .spawn(move || write_all(sink, &of_thread, &written_tx))?;
-        Ok(Self { path, shared, written, writer: Mutex::new(Some(writer)) })
+            .spawn(move || write_all(sink, &of_thread))?;
+        Ok(Self { path, shared, writer: Mutex::new(Some(writer)) })
     }
 
     /// Where it is kept.
@@ -164,18 +154,16 @@ impl Journal {
     /// Waits until everything up to `ticket` was handed to the kernel. Gives up while the disk takes nothing: what the
     /// ticket is for is written later then, if ever.
     pub(in crate::mock) async fn written(&self, ticket: Ticket) -> Result<(), JournalError> {
-        self.reached(ticket, |w| w.is_stuck || w.is_over).await
+        self.reached(ticket, false).await
     }
 
     /// As [`Journal::written`], but waits however long the disk takes nothing.
     pub(in crate::mock) async fn kept(&self, ticket: Ticket) -> Result<(), JournalError> {
-        self.reached(ticket, |w| w.is_over).await
+        self.reached(ticket, true).await
     }
 
-    async fn reached(&self, ticket: Ticket, is_hopeless: impl Fn(&Written) -> bool) -> Result<(), JournalError> {
-        let mut written = self.written.clone();
-        let reached = written.wait_for(|w| w.upto >= ticket.0 || is_hopeless(w)).await.map(|w| w.upto >= ticket.0);
-        if reached.unwrap_or(false) { Ok(()) } else { Err(JournalError::Refused) }
+    async fn reached(&self, Ticket(upto): Ticket, is_patient: bool) -> Result<(), JournalError> {
+        if self.shared.progress.wait(Wish { upto, is_patient }).await { Ok(()) } else { Err(JournalError::Refused) }
     }
 
     /// Writes out what is left and takes no more. Blocks while it does.
@@ -195,8 +183,10 @@ impl Drop for Journal {
     }
 }
 
-fn write_all(mut sink: impl Write, shared: &Shared, written_tx: &watch::Sender<Written>) {
+fn write_all(mut sink: impl Write, shared: &Shared) {
     let mut batch = Vec::new();
+    let mut woken = Vec::new();
+    let mut tell = |upto, is_stuck, is_over| shared.progress.tell(Standing { upto, is_stuck, is_over }, &mut woken);
     let mut upto = 0;
     loop {
         let mut waiting = shared.lock();
@@ -219,9 +209,9 @@ fn write_all(mut sink: impl Write, shared: &Shared, written_tx: &watch::Sender<W
                 refused => {
                     // First, so that nothing more is decided once somebody is told that it is stuck.
                     shared.stick(refused.err().map_or_else(|| String::from("no room"), |e| e.to_string()));
-                    written_tx.send_replace(Written { upto, is_stuck: true, is_over: false });
+                    tell(upto, true, false);
                     if !shared.leave_alone() {
-                        written_tx.send_replace(Written { upto, is_stuck: true, is_over: true });
+                        tell(upto, true, true);
                         return;
                     }
                 }
@@ -231,8 +221,8 @@ fn write_all(mut sink: impl Write, shared: &Shared, written_tx: &watch::Sender<W
         if was_stuck {
             tracing::warn!("a mock channel's journal can be written again, its bank takes calls");
         }
-        written_tx.send_replace(Written { upto, is_stuck: false, is_over: false });
+        tell(upto, false, false);
         batch.clear();
     }
-    written_tx.send_replace(Written { upto, is_stuck: false, is_over: true });
+    tell(upto, false, true);
 }
