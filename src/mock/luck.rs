@@ -7,7 +7,7 @@ use chacha20::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, Exp, Gamma, LogNormal};
 
-use crate::profile::Times;
+use crate::profile::{Share, Times};
 use crate::seed::Seed;
 use crate::time::Span;
 
@@ -76,6 +76,11 @@ impl Luck {
     /// Uniform from 0 up to but not including 1.
     pub(super) fn uniform(&self, draw: Draw) -> f64 {
         unit(&mut self.stream(draw))
+    }
+
+    /// Whether chance takes this call for `share`. Where the share is none nothing is drawn, which moves no other draw.
+    pub(super) fn takes(&self, draw: Draw, share: Share) -> bool {
+        share.0 > 0.0 && share.takes(self.uniform(draw))
     }
 
     /// A time from `times`.
@@ -153,7 +158,7 @@ fn sample(times: &Times, stream: &mut ChaCha8Rng) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{Part, Quantile, Share, SpanText};
+    use crate::profile::{Part, Quantile, SpanText};
 
     fn luck(n: u32) -> Luck {
         Luck::of(Seed(7), "bank", "pay", &format!("{n:07}p"), 1)

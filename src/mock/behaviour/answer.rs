@@ -48,7 +48,7 @@ impl Bank {
         };
         match &self.profile.answer {
             Answer::Accepts { synchronous_share, .. }
-                if of_refunds.is_none() && synchronous_share.takes(luck.uniform(Draw::IsSynchronous)) =>
+                if of_refunds.is_none() && luck.takes(Draw::IsSynchronous, *synchronous_share) =>
             {
                 None
             }

@@ -39,10 +39,10 @@ impl Bank {
             (Subject::Refund(number), of) => (of.as_deref().unwrap_or_default().to_owned(), Some(number.clone())),
         };
         let truth = Telling::of(outcome.code(), order.amount);
-        let is_amount_wrong = callback.wrong_amount_share.takes(luck.uniform(Draw::IsAmountWrong));
+        let is_amount_wrong = luck.takes(Draw::IsAmountWrong, callback.wrong_amount_share);
         let first = Telling { amount: truth.amount + i64::from(is_amount_wrong), ..truth.clone() };
-        let is_conflicting = callback.conflicting_share.takes(luck.uniform(Draw::IsConflicting));
-        let late = callback.reordered.as_ref().filter(|r| r.share.takes(luck.uniform(Draw::IsReordered)));
+        let is_conflicting = luck.takes(Draw::IsConflicting, callback.conflicting_share);
+        let late = callback.reordered.as_ref().filter(|r| luck.takes(Draw::IsReordered, r.share));
         let late = late.map_or(Span::ZERO, |r| luck.time(Draw::ReorderedBy, &r.by));
         Some(Box::new(Notice {
             order_no,
@@ -58,8 +58,8 @@ impl Bank {
             run: order.run.as_ref().clone(),
             at_us,
             after: Span::from_nanos(luck.time(Draw::CallbackAfter, &callback.after).as_nanos() + late.as_nanos()),
-            is_duplicate: callback.duplicate_share.takes(luck.uniform(Draw::IsDuplicate)),
-            is_lost: callback.lost_share.takes(luck.uniform(Draw::IsLost)),
+            is_duplicate: luck.takes(Draw::IsDuplicate, callback.duplicate_share),
+            is_lost: luck.takes(Draw::IsLost, callback.lost_share),
             profile: Arc::clone(profile),
         }))
     }

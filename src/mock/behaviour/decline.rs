@@ -15,7 +15,7 @@ impl Bank {
         if let Some(code) = refused {
             return Outcome::Fail(code);
         }
-        if !share.takes(luck.uniform(Draw::IsDeclined)) {
+        if !luck.takes(Draw::IsDeclined, share) {
             return Outcome::Success;
         }
         let codes = self.profile.decline.codes.iter();

@@ -23,6 +23,9 @@ impl Bank {
 
     /// Whether a call meets an error of a degraded bank; those that overlap do so independently.
     pub(in crate::mock) fn is_degraded(&self, luck: &Luck, now_us: i64) -> bool {
+        if self.profile.degradation.is_empty() {
+            return false;
+        }
         let start_us = self.start_us(Behaviour::Degradation, now_us);
         let spared = self.profile.degradation.iter().map(|d| 1.0 - d.errors.0 * d.severity(now_us, start_us));
         luck.uniform(Draw::IsDegraded) < 1.0 - spared.product::<f64>()

@@ -30,8 +30,7 @@ impl Bank {
         let inquiry = &self.profile.inquiry;
         let age_us = u64::try_from(now_us.saturating_sub(taken_us)).unwrap_or(0);
         let is_hidden = ![Code::CLOSED, Code::REVERSED].contains(&code)
-            && (age_us < inquiry.visibility_lag.0.as_micros()
-                || inquiry.not_found_share.takes(luck.uniform(Draw::IsNotFound)));
+            && (age_us < inquiry.visibility_lag.0.as_micros() || luck.takes(Draw::IsNotFound, inquiry.not_found_share));
         let decision = self.plain(ask, if is_hidden { Code::NOT_FOUND } else { code }, after, now_us);
         self.on_the_wire(ask, &luck, decision)
     }
@@ -40,7 +39,7 @@ impl Bank {
     fn inquiry_lost(&self, luck: &Luck) -> Option<Way> {
         let unknown = self.profile.inquiry.unknown.as_ref()?;
         let ways: Vec<(Way, f64)> = unknown.shows.iter().map(|w| (w.way, w.weight)).collect();
-        let is_lost = unknown.share.takes(luck.uniform(Draw::IsUnknown));
+        let is_lost = luck.takes(Draw::IsUnknown, unknown.share);
         is_lost.then(|| luck.pick(Draw::Way, &ways).expect("a checked profile has a way"))
     }
 }

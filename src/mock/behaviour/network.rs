@@ -24,10 +24,7 @@ impl Bank {
     pub(in crate::mock) fn on_the_wire(&self, ask: &Ask, luck: &Luck, mut decision: Decision) -> Decision {
         let Some(network) = &self.profile.network else { return decision };
         let is_answer = matches!(&decision.reply, Reply::Answer { http: 200, breakage: None, .. });
-        if !is_answer
-            || !network.operations.contains(&ask.operation)
-            || !network.share.takes(luck.uniform(Draw::IsBroken))
-        {
+        if !is_answer || !network.operations.contains(&ask.operation) || !luck.takes(Draw::IsBroken, network.share) {
             return decision;
         }
         let faults: Vec<(&WireFault, f64)> = network.shows.iter().map(|s| (&s.fault, s.weight)).collect();

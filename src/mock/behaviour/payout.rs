@@ -19,7 +19,7 @@ impl Bank {
     pub(super) fn payout_returned(&self, luck: &Luck) -> Option<Span> {
         let rule = self.profile.payout.as_ref()?;
         let returned = rule.returned.as_ref()?;
-        let is_returned = returned.share.takes(luck.uniform(Draw::IsReturned));
+        let is_returned = luck.takes(Draw::IsReturned, returned.share);
         is_returned.then(|| luck.long_time(Draw::ReturnedAfter, &returned.after, rule.time_scale))
     }
 

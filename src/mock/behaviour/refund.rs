@@ -81,7 +81,7 @@ impl Bank {
             Subject::Refund(_) => {
                 let rule = self.profile.refund.fails_after_success.as_ref()?;
                 let luck = luck()?;
-                rule.share.takes(luck.uniform(Draw::IsReturned)).then(|| luck.time(Draw::ReturnedAfter, &rule.after))?
+                luck.takes(Draw::IsReturned, rule.share).then(|| luck.time(Draw::ReturnedAfter, &rule.after))?
             }
         };
         let at_us = done_us.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));

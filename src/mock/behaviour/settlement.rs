@@ -31,7 +31,7 @@ impl<'a> Listing<'a> {
         let Some(row) = Row::of(record, self.rules.currency.0, payment_txn) else { return };
         let luck = Luck::of(self.seed, name, row.kind.word(), key(record), 1);
         let faults = &self.rules.faults;
-        let meets = |share: Share, draw| share.0 > 0.0 && share.takes(luck.uniform(draw));
+        let meets = |share: Share, draw| luck.takes(draw, share);
         let is_put_off = meets(faults.next_day_share, Draw::IsListedNextDay);
         if is_put_off != is_of_day_before || meets(faults.missing_share, Draw::IsUnlisted) {
             return;
@@ -91,27 +91,27 @@ impl<'a> FileLuck<'a> {
 
     /// Whether it will never be there.
     pub(in crate::mock) fn is_absent(&self) -> bool {
-        self.rules.faults.absent_share.takes(self.luck.uniform(Draw::IsFileAbsent))
+        self.luck.takes(Draw::IsFileAbsent, self.rules.faults.absent_share)
     }
 
     /// How much later than agreed it is there, microseconds.
     pub(in crate::mock) fn late_us(&self) -> i64 {
-        let late = self.rules.faults.late.as_ref().filter(|l| l.share.takes(self.luck.uniform(Draw::IsFileLate)));
+        let late = self.rules.faults.late.as_ref().filter(|l| self.luck.takes(Draw::IsFileLate, l.share));
         late.map_or(0, |late| i64::try_from(late.by.0.as_micros()).unwrap_or(i64::MAX))
     }
 
     fn are_totals_wrong(&self) -> bool {
-        self.rules.faults.wrong_totals_share.takes(self.luck.uniform(Draw::AreTotalsWrong))
+        self.luck.takes(Draw::AreTotalsWrong, self.rules.faults.wrong_totals_share)
     }
 
     /// Whether only its first half can be had.
     pub(in crate::mock) fn is_truncated(&self) -> bool {
-        self.rules.faults.truncated_share.takes(self.luck.uniform(Draw::IsFileCut))
+        self.luck.takes(Draw::IsFileCut, self.rules.faults.truncated_share)
     }
 
     /// Whether it is in another encoding than agreed.
     pub(in crate::mock) fn is_encoding_wrong(&self) -> bool {
-        self.rules.faults.wrong_encoding_share.takes(self.luck.uniform(Draw::IsEncodingWrong))
+        self.luck.takes(Draw::IsEncodingWrong, self.rules.faults.wrong_encoding_share)
     }
 
     /// Payment `i` of those that nobody made: up to 1,000.00, some time in the day.

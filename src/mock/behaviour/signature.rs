@@ -22,14 +22,14 @@ pub enum Signing {
 impl SignatureFaults {
     /// How the first attempt of a callback is signed; the later ones are signed well.
     pub(super) fn signing(&self, luck: &Luck) -> Signing {
-        if self.wrong_key_share.takes(luck.uniform(Draw::IsWrongKey)) {
+        if luck.takes(Draw::IsWrongKey, self.wrong_key_share) {
             return Signing::WrongKey;
         }
-        if self.missing_share.takes(luck.uniform(Draw::IsUnsigned)) {
+        if luck.takes(Draw::IsUnsigned, self.missing_share) {
             return Signing::Missing;
         }
         match &self.stale {
-            Some(stale) if stale.share.takes(luck.uniform(Draw::IsStale)) => Signing::Stale(stale.by.0),
+            Some(stale) if luck.takes(Draw::IsStale, stale.share) => Signing::Stale(stale.by.0),
             Some(_) | None => Signing::Well,
         }
     }

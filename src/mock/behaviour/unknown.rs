@@ -10,10 +10,10 @@ impl Bank {
     /// Whether a call is carried out, and how it looks if nothing is said on its outcome.
     pub(in crate::mock) fn shown(&self, luck: &Luck) -> (bool, Option<Way>) {
         let unknown = &self.profile.unknown;
-        if !unknown.share.takes(luck.uniform(Draw::IsUnknown)) {
+        if !luck.takes(Draw::IsUnknown, unknown.share) {
             return (true, None);
         }
-        let is_executed = unknown.executed.takes(luck.uniform(Draw::IsExecuted));
+        let is_executed = luck.takes(Draw::IsExecuted, unknown.executed);
         let ways: Vec<(Way, f64)> =
             unknown.shows.iter().filter(|w| w.way.fits(is_executed)).map(|w| (w.way, w.weight)).collect();
         let way = luck.pick(Draw::Way, &ways).expect("a checked profile has a way that fits");
