@@ -265,20 +265,23 @@ async fn bound(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), MockErro
 
 /// Takes in who comes to `listener`, the door of `door` or of all channels.
 async fn accept(host: Arc<Host>, listener: TcpListener, door: Option<Arc<Channel>>, slots: Arc<Semaphore>) {
+    // They end with this task. Each asking by itself whether the host stops would cost at every turn of every call.
+    let mut connections = JoinSet::new();
     loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        let stream = tokio::select! {
-            () = host.stopped() => return,
-            accepted = listener.accept() => accepted,
+        let next = async {
+            let slot = Arc::clone(&slots).acquire_owned().await;
+            (slot, listener.accept().await)
         };
+        let (slot, stream) = tokio::select! {
+            () = host.stopped() => return,
+            next = next => next,
+        };
+        while connections.try_join_next().is_some() {}
         match stream {
             Ok((stream, peer)) => {
                 let (host, door) = (Arc::clone(&host), door.clone());
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = host.stopped() => {}
-                        () = connection(&host, door.as_deref(), stream, peer) => {}
-                    }
+                connections.spawn(async move {
+                    connection(&host, door.as_deref(), stream, peer).await;
                     drop(slot);
                 });
             }
@@ -320,17 +323,8 @@ where
 {
     let (of_service, to_service) = (Arc::clone(ending), Arc::clone(host));
     let service = service_fn(move |request| respond(Arc::clone(&to_service), Arc::clone(&of_service), peer, request));
-    let silence = async {
-        ending.died().await;
-        host.pause(SILENCE).await;
-    };
     let builder = auto::Builder::new(TokioExecutor::new());
-    tokio::select! {
-        ended = builder.serve_connection(TokioIo::new(stream), service) => {
-            if let Err(e) = ended {
-                tracing::trace!("a connection to the mock channels ended: {e}");
-            }
-        }
-        () = silence => {}
+    if let Err(e) = builder.serve_connection(TokioIo::new(stream), service).await {
+        tracing::trace!("a connection to the mock channels ended: {e}");
     }
 }

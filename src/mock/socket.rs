@@ -8,14 +8,15 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::time::{Sleep, sleep};
+
+use super::host::SILENCE;
 
 /// How a connection is to end.
 #[derive(Debug, Default)]
 pub(super) struct Ending {
     is_reset: AtomicBool,
     is_dead: AtomicBool,
-    died: Notify,
 }
 
 impl Ending {
@@ -27,12 +28,6 @@ impl Ending {
     /// Whatever is sent on it from now on is not heard. What is being answered still goes out.
     pub(super) fn die(&self) {
         self.is_dead.store(true, Ordering::Relaxed);
-        self.died.notify_one();
-    }
-
-    /// Waits until it is dead.
-    pub(super) async fn died(&self) {
-        self.died.notified().await;
     }
 }
 
@@ -40,11 +35,13 @@ impl Ending {
 pub(super) struct Socket {
     stream: TcpStream,
     ending: Arc<Ending>,
+    /// Of a dead connection: until it is closed.
+    silence: Option<Pin<Box<Sleep>>>,
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, ending: Arc<Ending>) -> Self {
-        Self { stream, ending }
+        Self { stream, ending, silence: None }
     }
 }
 
@@ -60,8 +57,8 @@ impl Drop for Socket {
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.ending.is_dead.load(Ordering::Relaxed) {
-            // Nobody will wake the reader; the connection is dropped some time after it died.
-            return Poll::Pending;
+            // Whatever is on the wire is not looked at; after a while it is as if the caller had hung up.
+            return self.silence.get_or_insert_with(|| Box::pin(sleep(SILENCE))).as_mut().poll(cx).map(Ok);
         }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
