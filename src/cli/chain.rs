@@ -59,7 +59,9 @@ pub(crate) fn key_of(profile: &ChannelProfile) -> Option<String> {
         Signature::HmacSha256(shared) if profile.signature.encoding() == Encoding::Hex => {
             shared.key.text().map(str::to_owned)
         }
-        Signature::HmacSha256(_) | Signature::Md5(_) | Signature::Rsa2(_) | Signature::RsaPss(_) => None,
+        Signature::HmacSha256(_) | Signature::Md5(_) | Signature::Rsa2(_) | Signature::RsaPss(_) | Signature::None => {
+            None
+        }
     }
 }
 

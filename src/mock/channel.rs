@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -26,8 +26,8 @@ pub(super) struct Channel {
     pub(super) name: String,
     /// Where its luck comes from.
     pub(super) seed: Seed,
-    /// How the bank behaves now: what is under its lock, to be read without it.
-    profile: RwLock<Arc<ChannelProfile>>,
+    /// What is under the bank's lock, to be read without it.
+    shown: RwLock<Shown>,
     bank: Mutex<Bank>,
     pub(super) journal: Journal,
     pub(super) clock: Clock,
@@ -76,7 +76,7 @@ impl Channel {
         Self {
             name: profile.name.clone(),
             seed: bank.seed,
-            profile: RwLock::new(profile),
+            shown: RwLock::new(Shown::of(&bank)),
             n_callback_slots: slots,
             bank: Mutex::new(bank),
             journal,
@@ -97,8 +97,12 @@ impl Channel {
 
     /// How the bank behaves now.
     pub(super) fn profile(&self) -> Arc<ChannelProfile> {
-        // A pointer is right after every step.
-        Arc::clone(&self.profile.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.shown().profile)
+    }
+
+    fn shown(&self) -> RwLockReadGuard<'_, Shown> {
+        // What is shown is replaced as a whole.
+        self.shown.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes a behaviour; gives the record's ticket, and which behaviours differ from the profile's now.
@@ -110,7 +114,7 @@ impl Channel {
         let now_us = self.clock.now_us();
         let (switched, ticket) = self.act(|bank| match bank.switch(behaviour, wish, now_us) {
             Ok(records) => {
-                *self.profile.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(bank.profile());
+                *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Shown::of(bank);
                 (records, Ok(()))
             }
             Err(e) => (Vec::new(), Err(e)),
@@ -161,9 +165,12 @@ impl Channel {
         self.journal.fault().or_else(of_callbacks)
     }
 
-    /// The bank's keys at `now_us`.
-    pub(super) fn keys(&self, now_us: i64) -> Keys {
-        self.bank.lock().expect("a bank that panicked must not go on").keys(now_us)
+    /// The bank's keys at `now_us`; `None` if nothing is signed.
+    pub(super) fn keys(&self, now_us: i64) -> Option<Arc<Keys>> {
+        if let ShownKeys::Lasting(keys) = &self.shown().keys {
+            return keys.clone();
+        }
+        self.bank.lock().expect("a bank that panicked must not go on").keys(now_us).map(Arc::new)
     }
 
     fn decide(&self, step: impl FnOnce(&mut Bank) -> Decision) -> Result<(Decision, Ticket), JournalError> {
@@ -182,6 +189,32 @@ impl Channel {
         let (records, outcome) = step(&mut bank);
         let ticket = self.journal.append(&records);
         Ok((outcome, ticket))
+    }
+}
+
+/// How a bank behaves, for calls that have yet to come to it.
+struct Shown {
+    profile: Arc<ChannelProfile>,
+    keys: ShownKeys,
+}
+
+/// A bank's keys as they can be known without asking it.
+enum ShownKeys {
+    /// They stay as they are.
+    Lasting(Option<Arc<Keys>>),
+    /// One takes the place of another: which counts hangs on the moment.
+    Changing,
+}
+
+impl Shown {
+    fn of(bank: &Bank) -> Self {
+        let profile = Arc::clone(bank.profile());
+        let keys = match profile.signature_faults.rotation {
+            // Without a rotation any moment will do.
+            None => ShownKeys::Lasting(bank.keys(0).map(Arc::new)),
+            Some(_) => ShownKeys::Changing,
+        };
+        Self { profile, keys }
     }
 }
 

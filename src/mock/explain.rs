@@ -201,8 +201,8 @@ fn callbacks(text: &mut String, profile: &ChannelProfile, callback: &Callback) {
     let _ = write!(
         text,
         "\n## Callbacks\n\
-         `POST <notify_url>` `{{order_no, refund_no?, txn, status, code, amount, currency}}`,{} status `SUCCESS` or `FAIL`, signed \
-         {} with the path of your address. Acknowledged by {acknowledged} within {}; otherwise again after \
+         `POST <notify_url>` `{{order_no, refund_no?, txn, status, code, amount, currency}}`,{} status `SUCCESS` or `FAIL`, \
+         {} Acknowledged by {acknowledged} within {}; otherwise again after \
          {}, then never.\n",
         match profile.face {
             Face::Json => "",
@@ -210,10 +210,10 @@ fn callbacks(text: &mut String, profile: &ChannelProfile, callback: &Callback) {
             Face::Xml => " as elements of `<callback>`,",
             Face::FixedWidth => " as a record,",
         },
-        if profile.signature.scheme().is_shared() {
-            "as calls are,"
-        } else {
-            "as calls are, but with the bank's key, and"
+        match profile.signature.scheme() {
+            None => "not signed.",
+            Some(scheme) if scheme.is_shared() => "signed as calls are, with the path of your address.",
+            Some(_) => "signed as calls are, but with the bank's key, and with the path of your address.",
         },
         span_text(callback.acknowledged_within.0),
         if waits.is_empty() { String::from("nothing") } else { waits.join(", ") },

@@ -65,17 +65,20 @@ fn kept_mark(mark: &str) -> String {
 /// The call as one the bank can act on.
 ///
 /// In order of precedence: without a mark, or with that of another run than `run`, it is refused with `A1`;
-/// without the right merchant number and signature with `A0`; if it cannot be understood with `30`.
+/// without the right merchant number and, where there are `keys`, signature with `A0`; if it cannot be understood with
+/// `30`.
 pub(super) fn check_call(
     profile: &ChannelProfile,
-    keys: &Keys,
+    keys: Option<&Keys>,
     run: Option<&RunId>,
     call: &RawCall<'_>,
     now_us: i64,
 ) -> Result<Ask, Box<Refusal>> {
-    let parsed = profile.face.read_ask(call.body);
-    let body = parsed.as_ref().cloned().unwrap_or_default();
-    let refuse = |http, code, message: String| {
+    let (mut body, unreadable) = match profile.face.read_ask(call.body) {
+        Ok(body) => (body, None),
+        Err(why) => (AskBody::default(), Some(why)),
+    };
+    let refuse = |body: &AskBody, http, code, message: String| {
         // Only what fits an order number goes into the record: a stranger's body may be anything.
         let kept = |number: &Option<String>| number.clone().filter(|n| n.len() <= NUMBER_CHARS_MAX);
         Box::new(Refusal {
@@ -89,35 +92,37 @@ pub(super) fn check_call(
         })
     };
     let marked = match call.mark.map(RunId::parse) {
-        None => return Err(refuse(403, "A1", String::from("no mark"))),
-        Some(None) => return Err(refuse(403, "A1", String::from("the mark names no run"))),
+        None => return Err(refuse(&body, 403, "A1", String::from("no mark"))),
+        Some(None) => return Err(refuse(&body, 403, "A1", String::from("the mark names no run"))),
         Some(Some(marked)) => marked,
     };
     if run.is_some_and(|run| *run != marked) {
-        return Err(refuse(403, "A1", String::from("the mark is of another run")));
+        return Err(refuse(&body, 403, "A1", String::from("the mark is of another run")));
     }
     if call.merchant != Some(profile.merchant_no.as_str()) {
-        return Err(refuse(401, "A0", String::from("no such merchant")));
+        return Err(refuse(&body, 401, "A0", String::from("no such merchant")));
     }
-    let with = |key: &VerifyingKey| {
-        call.time.zip(call.signature).is_some_and(|(time, signature)| {
-            let signed = Signed { method: "POST", path: call.path, time, body: call.body };
-            signed.is_signed(key, keys.encoding, signature)
-        })
-    };
-    if !with(&keys.calls) && !keys.former.as_ref().is_some_and(with) {
-        return Err(refuse(401, "A0", String::from("signature")));
+    if keys.is_some_and(|keys| !is_signed(call, keys)) {
+        return Err(refuse(&body, 401, "A0", String::from("signature")));
     }
     if !profile.signature_faults.takes_time(call.time.unwrap_or_default(), now_us) {
-        return Err(refuse(401, "A0", String::from("the time is too far from the bank's")));
+        return Err(refuse(&body, 401, "A0", String::from("the time is too far from the bank's")));
     }
-    if let Err(why) = &parsed {
-        return Err(refuse(400, "30", why.clone()));
+    if let Some(why) = unreadable {
+        return Err(refuse(&body, 400, "30", why));
     }
-    ask_from(call.operation, body.clone(), marked).map_err(|message| refuse(400, "30", message))
+    take_ask(call.operation, &mut body, marked).map_err(|message| refuse(&body, 400, "30", message))
 }
 
-fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, String> {
+fn is_signed(call: &RawCall<'_>, keys: &Keys) -> bool {
+    let Some((time, signature)) = call.time.zip(call.signature) else { return false };
+    let signed = Signed { method: "POST", path: call.path, time, body: call.body };
+    let with = |key: &VerifyingKey| signed.is_signed(key, keys.encoding, signature);
+    with(&keys.calls) || keys.former.as_ref().is_some_and(with)
+}
+
+/// What is asked for. It is taken out of `body`, unless that is an error.
+fn take_ask(operation: Operation, body: &mut AskBody, run: RunId) -> Result<Ask, String> {
     for number in [&body.order_no, &body.refund_no, &body.payer].into_iter().flatten() {
         if number.is_empty() || number.len() > NUMBER_CHARS_MAX || number.chars().any(char::is_control) {
             return Err(format!("a number or payer must be 1 to {NUMBER_CHARS_MAX} printable characters"));
@@ -131,16 +136,14 @@ fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, Stri
     if needs_order && body.order_no.is_none() {
         return Err(String::from("`order_no` is missing"));
     }
-    let order_no = body.order_no.unwrap_or_default();
     if operation == Operation::Reverse && body.refund_no.is_some() {
         return Err(String::from("a refund cannot be reversed"));
     }
     if matches!(operation, Operation::Query | Operation::Close | Operation::Reverse) {
-        let refund_no = body.refund_no;
         return Ok(Ask {
             operation,
-            order_no,
-            refund_no,
+            order_no: body.order_no.take().unwrap_or_default(),
+            refund_no: body.refund_no.take(),
             amount: 0,
             currency: None,
             notify_url: None,
@@ -157,10 +160,16 @@ fn ask_from(operation: Operation, body: AskBody, run: RunId) -> Result<Ask, Stri
             return Err(String::from("`notify_url` must be an http address"));
         }
     }
-    let refund_no = body.refund_no.filter(|_| operation == Operation::Refund);
-    let payer = body.payer.filter(|_| operation == Operation::Pay);
-    let currency = Some(currency);
-    Ok(Ask { operation, order_no, refund_no, amount, currency, notify_url: body.notify_url, payer, run })
+    Ok(Ask {
+        operation,
+        order_no: body.order_no.take().unwrap_or_default(),
+        refund_no: body.refund_no.take().filter(|_| operation == Operation::Refund),
+        amount,
+        currency: Some(currency),
+        notify_url: body.notify_url.take(),
+        payer: body.payer.take().filter(|_| operation == Operation::Pay),
+        run,
+    })
 }
 
 #[cfg(test)]
@@ -196,7 +205,7 @@ mod tests {
         let key = |text| SigningKey::parse(Scheme::HmacSha256, text).expect("a text that is not empty");
         let (encoding, current, old) = (Encoding::Hex, key("k"), key("old"));
         let keys = Keys { encoding, calls: current.verifying(), former: Some(old.verifying()), current };
-        match check_call(&profile(), &keys, RunId::parse("r0abc").as_ref(), &call, 1_763_600_000_000_000) {
+        match check_call(&profile(), Some(&keys), RunId::parse("r0abc").as_ref(), &call, 1_763_600_000_000_000) {
             Ok(ask) => ask.operation.word().to_owned(),
             Err(refusal) => format!("{} {} {}", refusal.http, refusal.code, refusal.order_no),
         }
@@ -245,5 +254,26 @@ mod tests {
         for (operation, merchant, mark, key, body, expected) in table {
             assert_eq!(check(operation, merchant, mark, key, body), expected, "{operation:?} {mark:?} {key} {body}");
         }
+    }
+
+    /// Where nothing is signed, mark, merchant and form are looked at all the same.
+    #[test]
+    fn without_a_signature_a_call_needs_none() {
+        let body = br#"{"order_no":"o1","amount":5,"currency":"CNY"}"#;
+        let check = |merchant, mark| {
+            let call = RawCall {
+                operation: Operation::Pay,
+                path: "/bank/v1/pay",
+                merchant,
+                time: None,
+                signature: None,
+                mark,
+                body,
+            };
+            check_call(&profile(), None, None, &call, 0).map(|ask| ask.order_no).map_err(|refusal| refusal.code)
+        };
+        assert_eq!(check(Some("88"), Some("r0abc")), Ok(String::from("o1")));
+        assert_eq!(check(Some("89"), Some("r0abc")), Err("A0"));
+        assert_eq!(check(Some("88"), None), Err("A1"));
     }
 }

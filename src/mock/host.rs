@@ -77,7 +77,7 @@ pub(super) async fn respond(
     let decided = match body {
         Ok(body) => {
             let raw = RawCall::of(operation, path, &parts.headers, &body);
-            match check_call(&channel.profile(), &channel.keys(now_us), host.run.as_ref(), &raw, now_us) {
+            match check_call(&channel.profile(), channel.keys(now_us).as_deref(), host.run.as_ref(), &raw, now_us) {
                 Ok(ask) => channel.handle(&ask, now_us),
                 Err(refusal) => channel.refuse(&refusal, now_us),
             }

@@ -152,7 +152,7 @@ impl Respond for Responder {
         let decided = if request.body.len() > BODY_BYTES_MAX {
             self.channel.refuse(&unread(operation, &request.headers, 413, TOO_LONG), now_us)
         } else {
-            match check_call(&self.channel.profile(), &keys, None, &raw, now_us) {
+            match check_call(&self.channel.profile(), keys.as_deref(), None, &raw, now_us) {
                 Ok(ask) => self.channel.handle(&ask, now_us),
                 Err(refusal) => self.channel.refuse(&refusal, now_us),
             }

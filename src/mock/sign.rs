@@ -35,9 +35,13 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// All keys of a bank, prepared.
+/// All keys of a bank, prepared; `None` if nothing is signed.
 #[derive(Clone, Debug)]
-pub(super) struct KeyRing {
+pub(super) struct KeyRing(pub(super) Option<Prepared>);
+
+/// The keys of a bank where something is signed.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
     pub(super) encoding: Encoding,
     /// The bank's own.
     pub(super) bank: SigningKey,
@@ -52,18 +56,17 @@ impl KeyRing {
     pub(super) fn of(profile: &ChannelProfile) -> Self {
         const CHECKED: &str = "the keys of a profile that checks can be used";
         let (signature, rotation) = (&profile.signature, &profile.signature_faults.rotation);
-        let scheme = signature.scheme();
+        let (Some(scheme), Some(bank), Some(platform)) =
+            (signature.scheme(), signature.bank_key().expect(CHECKED), signature.platform_key().expect(CHECKED))
+        else {
+            return Self(None);
+        };
         let next = rotation.as_ref().map(|rotation| {
             let key = SigningKey::parse(scheme, rotation.key.text().unwrap_or_default()).expect(CHECKED);
             let calls = scheme.is_shared().then(|| key.verifying());
             (key, calls)
         });
-        Self {
-            encoding: signature.encoding(),
-            bank: signature.bank_key().expect(CHECKED),
-            platform: signature.platform_key().expect(CHECKED),
-            next,
-        }
+        Self(Some(Prepared { encoding: signature.encoding(), bank, platform, next }))
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Signature {
     Rsa2(RsaKeys),
     /// RSASSA-PSS with SHA-256 and a salt of 32 bytes.
     RsaPss(RsaKeys),
+    /// Nothing is signed: whoever gets through to the bank is believed, as where lines are private or certificates tell who calls.
+    None,
 }
 
 /// One key for both sides.
@@ -49,13 +51,14 @@ pub struct RsaKeys {
 }
 
 impl Signature {
-    /// The scheme.
-    pub const fn scheme(&self) -> Scheme {
+    /// The scheme; `None` if nothing is signed.
+    pub const fn scheme(&self) -> Option<Scheme> {
         match self {
-            Self::HmacSha256(_) => Scheme::HmacSha256,
-            Self::Md5(_) => Scheme::Md5,
-            Self::Rsa2(_) => Scheme::Rsa2,
-            Self::RsaPss(_) => Scheme::RsaPss,
+            Self::HmacSha256(_) => Some(Scheme::HmacSha256),
+            Self::Md5(_) => Some(Scheme::Md5),
+            Self::Rsa2(_) => Some(Scheme::Rsa2),
+            Self::RsaPss(_) => Some(Scheme::RsaPss),
+            Self::None => None,
         }
     }
 
@@ -64,32 +67,35 @@ impl Signature {
         let given = match self {
             Self::HmacSha256(shared) | Self::Md5(shared) => shared.encoding,
             Self::Rsa2(keys) | Self::RsaPss(keys) => keys.encoding,
+            Self::None => None,
         };
-        given.unwrap_or(Encoding::usual_of(self.scheme()))
+        given.or_else(|| self.scheme().map(Encoding::usual_of)).unwrap_or(Encoding::Hex)
     }
 
-    /// The key the bank signs callbacks with.
+    /// The key the bank signs callbacks with; `None` if it signs nothing.
     ///
     /// # Errors
     /// [`KeyFault`] if it was not read or is none; not in a profile that checks.
-    pub fn bank_key(&self) -> Result<SigningKey, KeyFault> {
+    pub fn bank_key(&self) -> Result<Option<SigningKey>, KeyFault> {
         let source = match self {
             Self::HmacSha256(shared) | Self::Md5(shared) => &shared.key,
             Self::Rsa2(keys) | Self::RsaPss(keys) => &keys.bank_private_key,
+            Self::None => return Ok(None),
         };
-        SigningKey::parse(self.scheme(), source.text().unwrap_or_default())
+        self.scheme().map(|scheme| SigningKey::parse(scheme, source.text().unwrap_or_default())).transpose()
     }
 
-    /// The key the bank verifies calls with.
+    /// The key the bank verifies calls with; `None` if it verifies nothing.
     ///
     /// # Errors
     /// As of [`bank_key`](Self::bank_key).
-    pub fn platform_key(&self) -> Result<VerifyingKey, KeyFault> {
+    pub fn platform_key(&self) -> Result<Option<VerifyingKey>, KeyFault> {
         let source = match self {
             Self::HmacSha256(shared) | Self::Md5(shared) => &shared.key,
             Self::Rsa2(keys) | Self::RsaPss(keys) => &keys.platform_public_key,
+            Self::None => return Ok(None),
         };
-        VerifyingKey::parse(self.scheme(), source.text().unwrap_or_default())
+        self.scheme().map(|scheme| VerifyingKey::parse(scheme, source.text().unwrap_or_default())).transpose()
     }
 
     /// The key calls are signed with, if the profile has it.
@@ -97,13 +103,14 @@ impl Signature {
         let source = match self {
             Self::HmacSha256(shared) | Self::Md5(shared) => Some(&shared.key),
             Self::Rsa2(keys) | Self::RsaPss(keys) => keys.platform_private_key.as_ref(),
+            Self::None => None,
         };
-        SigningKey::parse(self.scheme(), source?.text()?).ok()
+        SigningKey::parse(self.scheme()?, source?.text()?).ok()
     }
 
     /// Reads the keys that are kept elsewhere; gives what went wrong.
     pub(super) fn read_keys(&mut self, read: &KeyReader<'_>, problems: &mut Vec<Problem>) {
-        let base = self.pointer();
+        let Some(base) = self.pointer() else { return };
         match self {
             Self::HmacSha256(shared) | Self::Md5(shared) => {
                 shared.key.read(&format!("{base}/key"), read, problems);
@@ -115,11 +122,12 @@ impl Signature {
                     key.read(&format!("{base}/platform_private_key"), read, problems);
                 }
             }
+            Self::None => {}
         }
     }
 
     pub(super) fn check(&self, found: &mut Found) {
-        let (base, scheme) = (self.pointer(), self.scheme());
+        let (Some(base), Some(scheme)) = (self.pointer(), self.scheme()) else { return };
         let signs = |text: &str| SigningKey::parse(scheme, text);
         match self {
             Self::HmacSha256(shared) | Self::Md5(shared) => shared.key.check(&format!("{base}/key"), signs, found),
@@ -131,10 +139,11 @@ impl Signature {
                     key.check(&format!("{base}/platform_private_key"), signs, found);
                 }
             }
+            Self::None => {}
         }
     }
 
-    fn pointer(&self) -> String {
-        format!("/signature/{}", self.scheme().name())
+    fn pointer(&self) -> Option<String> {
+        self.scheme().map(|scheme| format!("/signature/{}", scheme.name()))
     }
 }

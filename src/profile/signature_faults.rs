@@ -58,7 +58,9 @@ pub struct Rotation {
 }
 
 impl SignatureFaults {
-    pub(super) fn check(&self, scheme: Scheme, found: &mut Found) {
+    /// `scheme` is what the profile signs by, if by anything.
+    pub(super) fn check(&self, scheme: Option<Scheme>, found: &mut Found) {
+        let Some(scheme) = scheme else { return self.check_unsigned(found) };
         found.share("/signature_faults/wrong_key_share", self.wrong_key_share);
         found.share("/signature_faults/missing_share", self.missing_share);
         if let Some(stale) = &self.stale {
@@ -67,16 +69,7 @@ impl SignatureFaults {
                 found.add("/signature_faults/stale/by", format!("must be at least 1s, got {:?}", stale.by));
             }
         }
-        if self.call_time_within.is_some_and(|within| within.0 < Span::from_secs(1)) {
-            found.add("/signature_faults/call_time_within", "must be at least 1s, as times are whole seconds");
-        }
-        if self.clock_ahead.0 != Span::ZERO && self.call_time_within.is_none() {
-            found.add_help(
-                "/signature_faults/clock_ahead",
-                "is of use only where times of calls are looked at",
-                "add `call_time_within: 5min`",
-            );
-        }
+        self.check_times(found);
         if let Some(rotation) = &self.rotation {
             rotation.key.check("/signature_faults/rotation/key", |text| SigningKey::parse(scheme, text), found);
             if rotation.overlap.0 != Span::ZERO && !scheme.is_shared() {
@@ -86,6 +79,34 @@ impl SignatureFaults {
                     "leave it out: calls are signed with the platform's key, which stays",
                 );
             }
+        }
+    }
+
+    /// Where nothing is signed, nothing can be signed wrongly; times of calls can be looked at all the same.
+    fn check_unsigned(&self, found: &mut Found) {
+        let of_no_use = [
+            (self.wrong_key_share.0 != 0.0, "wrong_key_share"),
+            (self.missing_share.0 != 0.0, "missing_share"),
+            (self.stale.is_some(), "stale"),
+            (self.rotation.is_some(), "rotation"),
+        ];
+        for (_, field) in of_no_use.into_iter().filter(|(is_given, _)| *is_given) {
+            let pointer = format!("/signature_faults/{field}");
+            found.add_help(&pointer, "is of no use, as this bank signs nothing", "leave it out, or name a `signature`");
+        }
+        self.check_times(found);
+    }
+
+    fn check_times(&self, found: &mut Found) {
+        if self.call_time_within.is_some_and(|within| within.0 < Span::from_secs(1)) {
+            found.add("/signature_faults/call_time_within", "must be at least 1s, as times are whole seconds");
+        }
+        if self.clock_ahead.0 != Span::ZERO && self.call_time_within.is_none() {
+            found.add_help(
+                "/signature_faults/clock_ahead",
+                "is of use only where times of calls are looked at",
+                "add `call_time_within: 5min`",
+            );
         }
     }
 }

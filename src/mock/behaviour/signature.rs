@@ -59,9 +59,9 @@ pub(in crate::mock) struct Keys {
 }
 
 impl Bank {
-    /// The keys at `now_us`.
-    pub(in crate::mock) fn keys(&self, now_us: i64) -> Keys {
-        let ring = &self.keys;
+    /// The keys at `now_us`; `None` if nothing is signed.
+    pub(in crate::mock) fn keys(&self, now_us: i64) -> Option<Keys> {
+        let ring = self.keys.0.as_ref()?;
         let since_us = |rotation: &crate::profile::Rotation| {
             let after_us = i64::try_from(rotation.after.0.as_micros()).unwrap_or(i64::MAX);
             now_us
@@ -77,14 +77,14 @@ impl Bank {
             former,
         };
         let rotation = self.profile.signature_faults.rotation.as_ref().zip(ring.next.as_ref());
-        match rotation.and_then(|(rotation, next)| Some((rotation, next, since_us(rotation)?.unsigned_abs()))) {
+        Some(match rotation.and_then(|(rotation, next)| Some((rotation, next, since_us(rotation)?.unsigned_abs()))) {
             Some((rotation, (next, Some(calls)), since_us)) => {
                 let is_overlap = since_us < rotation.overlap.0.as_micros();
                 keys(next, calls.clone(), is_overlap.then_some(platform))
             }
             Some((_, (next, None), _)) => keys(next, platform, None),
             None => keys(&ring.bank, platform, None),
-        }
+        })
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
             (1_014, "new", Some("k")),
             (1_015, "new", None),
         ] {
-            let keys = bank.keys(s * 1_000_000);
+            let keys = bank.keys(s * 1_000_000).expect("keys");
             let by = |text: &str| SigningKey::parse(Scheme::HmacSha256, text).expect("a key").sign(&[b"it"]);
             assert_eq!(keys.current.sign(&[b"it"]), by(current), "{s}");
             assert!(keys.calls.is_signed(&[b"it"], &by(current)), "{s}");
@@ -132,7 +132,7 @@ mod tests {
         bank.handle(&ask("query 1"), 1_000_000_000);
         let by = |text: &str| SigningKey::parse(Scheme::Rsa2, text).expect("a key").sign(&[b"it"]);
         for (s, current) in [(1_009, &old), (1_010, &new)] {
-            let keys = bank.keys(s * 1_000_000);
+            let keys = bank.keys(s * 1_000_000).expect("keys");
             assert_eq!(keys.current.sign(&[b"it"]), by(current), "{s}");
             assert!(keys.calls.is_signed(&[b"it"], &by(&platform)) && keys.former.is_none(), "{s}");
         }

@@ -138,20 +138,22 @@ impl Teller<'_> {
         let now_us = self.channel.clock.now_us();
         let back = if let Signing::Stale(by) = signing { by.to_std() } else { Duration::ZERO };
         let time = (now_us / 1_000_000).saturating_sub_unsigned(back.as_secs()).to_string();
-        let Keys { encoding, current, .. } = self.channel.keys(now_us);
-        let key = match signing {
-            Signing::Well | Signing::Stale(_) => Some(current),
-            Signing::WrongKey => Some(strangers_key(current.scheme())),
-            Signing::Missing => None,
-        };
+        let keys = self.channel.keys(now_us);
         let mut request = Request::post(self.uri.clone())
             .header(CONTENT_TYPE, face.media_type())
             .header("x-bank-time", &time)
             .header("x-stress-test", notice.run.as_str())
             .header("baggage", format!("plimsoll.stress=1,plimsoll.run={}", notice.run));
-        if let Some(key) = key {
+        if let Some(Keys { encoding, current, .. }) = keys.as_deref() {
             let signed = Signed { method: "POST", path: self.uri.path(), time: &time, body: &body };
-            request = request.header("x-bank-sign", signed.sign(&key, encoding));
+            let signature = match signing {
+                Signing::Well | Signing::Stale(_) => Some(signed.sign(current, *encoding)),
+                Signing::WrongKey => Some(signed.sign(&strangers_key(current.scheme()), *encoding)),
+                Signing::Missing => None,
+            };
+            if let Some(signature) = signature {
+                request = request.header("x-bank-sign", signature);
+            }
         }
         request.body(Full::new(body)).ok()
     }

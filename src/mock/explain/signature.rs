@@ -26,23 +26,30 @@ pub(super) fn explain_signature(text: &mut String, profile: &ChannelProfile) {
         "\n## Signature\n\
          | Header | Value |\n|---|---|\n\
          | `x-bank-merchant` | `{}` |\n\
-         | `x-bank-time` | Unix seconds |\n\
-         | `x-bank-sign` | {} of {} `METHOD \\n PATH \\n TIME \\n BODY`, \
-         line feeds alone between them, the path without its query |\n\
-         | `x-stress-test` | the run; without it a call is refused as a stranger's |\n\n",
+         | `x-bank-time` | Unix seconds |\n",
         profile.merchant_no,
-        profile.signature.encoding().words(),
-        recipe(profile.signature.scheme()),
     );
+    if let Some(scheme) = profile.signature.scheme() {
+        let _ = writeln!(
+            text,
+            "| `x-bank-sign` | {} of {} `METHOD \\n PATH \\n TIME \\n BODY`, \
+             line feeds alone between them, the path without its query |",
+            profile.signature.encoding().words(),
+            recipe(scheme),
+        );
+    }
+    let _ = write!(text, "| `x-stress-test` | the run; without it a call is refused as a stranger's |\n\n");
     keys(text, &profile.signature);
-    examples(text, profile);
+    if let Some(scheme) = profile.signature.scheme() {
+        examples(text, profile, scheme);
+    }
     let faults = &profile.signature_faults;
     if let Some(within) = faults.call_time_within {
         let _ = writeln!(text, "A call is refused if its time is more than {} off.", span_text(within.0));
     }
     let Some(rotation) = &faults.rotation else { return };
     let after = span_text(rotation.after.0);
-    let _ = if profile.signature.scheme().is_shared() {
+    let _ = if profile.signature.scheme().is_none_or(Scheme::is_shared) {
         let overlap = span_text(rotation.overlap.0);
         writeln!(
             text,
@@ -83,18 +90,21 @@ fn keys(text: &mut String, signature: &Signature) {
                 at(keys.platform_public_key.place()),
                 at(keys.bank_private_key.place()),
             );
-            if let Some(pem) = signature.bank_key().ok().and_then(|key| key.public_pem()) {
+            if let Some(pem) = signature.bank_key().ok().flatten().and_then(|key| key.public_pem()) {
                 let _ = write!(text, "The bank's public half is\n\n```\n{pem}```\n\n");
             }
+        }
+        Signature::None => {
+            let _ = writeln!(text, "Nothing is signed, neither calls nor callbacks.");
         }
     }
 }
 
 /// A call, signed, if the profile has the key for it; and a callback, where that is signed with another key.
-fn examples(text: &mut String, profile: &ChannelProfile) {
-    let (signature, scheme) = (&profile.signature, profile.signature.scheme());
+fn examples(text: &mut String, profile: &ChannelProfile, scheme: Scheme) {
+    let signature = &profile.signature;
     let call = signature.calls_key().map(|key| (format!("/{}/v1/pay", profile.name), "", key));
-    let callback = (!scheme.is_shared()).then(|| signature.bank_key().ok()).flatten();
+    let callback = (!scheme.is_shared()).then(|| signature.bank_key().ok().flatten()).flatten();
     let callback = callback.map(|key| (String::from("/callbacks"), " by the bank", key));
     let salted = if scheme == Scheme::RsaPss { ", for example, as its salt is random," } else { "" };
     let body = example_body(profile.face);
@@ -179,5 +189,18 @@ mod tests {
         }
         let shared = SigningKey::parse(Scheme::HmacSha256, "k").expect("a key");
         assert_eq!(shared.public_pem(), None);
+    }
+
+    #[test]
+    fn a_bank_that_signs_nothing_says_so() {
+        assert_eq!(
+            explained("bank", &json!("none")),
+            "\n## Signature\n\
+             | Header | Value |\n|---|---|\n\
+             | `x-bank-merchant` | `88` |\n\
+             | `x-bank-time` | Unix seconds |\n\
+             | `x-stress-test` | the run; without it a call is refused as a stranger's |\n\n\
+             Nothing is signed, neither calls nor callbacks.\n"
+        );
     }
 }
