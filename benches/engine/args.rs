@@ -49,6 +49,8 @@ pub(crate) enum Command {
         #[arg(long)]
         hard: bool,
     },
+    /// A plain loop over the engine's own client.
+    Client(Load),
     /// A plain loop over hyper's client.
     Hyper(Load),
     /// A scenario of Goose's own.

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Cost(load) => engine::cost(load),
         Command::Pace { load, rate } => engine::pace(load, rate),
         Command::Stop { load, rate, hard } => engine::stop(load, rate, hard),
+        Command::Client(load) => plain::client_loop(load),
         Command::Hyper(load) => plain::hyper_loop(load),
         Command::Goose(load) => goose::goose_users(load),
         Command::Reqwest(load) => plain::reqwest_loop(load),

@@ -7,9 +7,13 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::Method;
 use hyper::client::conn::http1;
+use hyper::header::CONTENT_TYPE;
+use hyper::http::uri::PathAndQuery;
 use hyper_util::rt::TokioIo;
-use plimsoll::transport::control_client;
+use plimsoll::time::{RunOffset, Span};
+use plimsoll::transport::{Client, Headers, Limits, Origin, Path, Request, control_client};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
@@ -28,7 +32,25 @@ pub(crate) fn is_good(status: u16, body: &[u8]) -> bool {
     status == 200 && json.is_some_and(|json| json["status"] == "SUCCEEDED")
 }
 
-/// A loop for each connection on one thread, over hyper.
+/// A loop for each connection on one thread, over the client that the engine uses.
+pub(crate) fn client_loop(load: Load) -> Result<Value> {
+    let origin = Origin::resolve(&load.url())?;
+    let limits = Limits { time: Span::from_secs(10), answer_bytes: 1 << 20, n_idle: load.connections as usize };
+    let client = Client::new(origin, limits, || RunOffset::ZERO);
+    let path = Path::Ready(PathAndQuery::from_static("/v1/payments"));
+    run(load, "plimsoll's client", async move |_: Load, counted: Counted| {
+        while let Some(n) = counted.next() {
+            let mut headers = Headers::with_room(64);
+            headers.push(&CONTENT_TYPE, b"application/json")?;
+            let request = Request { method: Method::POST, path: path.clone(), headers, body: body(n).into() };
+            let answer = client.send(request).await?;
+            ensure!(is_good(answer.status, &answer.body), "not as expected");
+        }
+        Ok(())
+    })
+}
+
+/// The same over hyper.
 pub(crate) fn hyper_loop(load: Load) -> Result<Value> {
     run(load, "hyper", async |load: Load, counted: Counted| {
         let stream = TcpStream::connect(("127.0.0.1", load.port)).await?;

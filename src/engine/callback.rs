@@ -164,12 +164,12 @@ fn answer(given: &CallbackAnswer, status: StatusCode, body: &str) -> (StatusCode
 
 #[cfg(test)]
 mod tests {
-    use hyper::HeaderMap;
     use hyper::header::HeaderName;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::signature::{Scheme, SigningKey};
+    use crate::transport::Headers;
 
     const BANK: &str = include_str!("../../mocks/keys/card_union_private.pem");
 
@@ -185,10 +185,10 @@ mod tests {
     }
 
     fn called<'a>(path: &'a str, body: &str, sign: Option<&str>) -> Called<'a> {
-        let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static("x-time"), "17".parse().expect("a value"));
+        let mut headers = Headers::default();
+        headers.push(&HeaderName::from_static("x-time"), b"17").expect("a value");
         if let Some(sign) = sign {
-            headers.insert(HeaderName::from_static("x-sign"), sign.parse().expect("a value"));
+            headers.push(&HeaderName::from_static("x-sign"), sign.as_bytes()).expect("a value");
         }
         Called { method: "POST", path, answer: Answer { status: 0, headers, body: body.to_owned().into() } }
     }

@@ -90,7 +90,7 @@ impl Place {
                 value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
                 Value::Null | Value::Array(_) | Value::Object(_) => None,
             },
-            Self::Header(name) => Some(answer.headers.get(name)?.to_str().ok()?.to_owned()),
+            Self::Header(name) => Some(answer.headers.text(name.as_str())?.to_owned()),
             Self::Pattern(pattern) => {
                 let groups = pattern.captures(std::str::from_utf8(&answer.body).ok()?)?;
                 let kept = if groups.len() > 1 { groups.get(1) } else { groups.get(0) };
@@ -105,12 +105,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::transport::Headers;
 
     /// What `from` finds in an answer with the header `x-flow: f7` and this body.
     fn check(from: &Value, body: &str, expected: Option<&str>) {
         let given = serde_json::from_value(json!({ "it": from })).expect("a capture");
         let captures = compile(&given).expect("it compiles");
-        let headers = HeaderMap::from_iter([(HeaderName::from_static("x-flow"), "f7".parse().expect("a value"))]);
+        let mut headers = Headers::default();
+        headers.push(&HeaderName::from_static("x-flow"), b"f7").expect("a value");
         let answer = Answer { status: 200, headers, body: body.to_owned().into() };
         let value = body_value(&answer);
         let (found, missing) = capture(&captures, &answer, value.as_ref());

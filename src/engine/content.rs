@@ -19,6 +19,8 @@ pub(super) enum Content {
     Raw { text: Template, media_type: HeaderValue },
 }
 
+/// What a request carries, unless its step says otherwise.
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// What text is, unless the scenario says it.
 pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 /// What XML is, unless the scenario says it.
@@ -36,12 +38,12 @@ impl Content {
         }
     }
 
-    /// What it is, if not JSON, which every request is said to be that does not say otherwise.
-    pub(super) fn media_type(&self) -> Option<HeaderValue> {
+    /// What it is.
+    pub(super) fn media_type(&self) -> HeaderValue {
         match self {
-            Self::Json(_) => None,
-            Self::Form(_) => Some(FORM),
-            Self::Xml { media_type, .. } | Self::Raw { media_type, .. } => Some(media_type.clone()),
+            Self::Json(_) => JSON,
+            Self::Form(_) => FORM,
+            Self::Xml { media_type, .. } | Self::Raw { media_type, .. } => media_type.clone(),
         }
     }
 }
@@ -124,8 +126,8 @@ mod tests {
         let raw =
             Content::Raw { text: Template::parse("<a>{{wild}}</a>").expect("a template"), media_type: xml.clone() };
         assert_eq!(raw.render(known).expect("known"), "<a>a&b=c d/é+%</a>");
-        assert_eq!(raw.media_type(), Some(xml));
+        assert_eq!(raw.media_type(), xml);
         let json = JsonBody::compile(&json!({}), &|_| false).expect("templates parse");
-        assert_eq!(Content::Json(json).media_type(), None);
+        assert_eq!(Content::Json(json).media_type(), JSON);
     }
 }

@@ -1,33 +1,24 @@
 //! The mark every request carries, so that test money is never taken for real.
 
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::header::HeaderName;
 use sha2::{Digest, Sha256};
 
 use crate::id::RunId;
 use crate::seed::spread;
+use crate::transport::Headers;
 
 /// Header that names the run.
 pub(super) const STRESS_TEST: HeaderName = HeaderName::from_static("x-stress-test");
 const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The headers all requests of a run to `host` share, with room for those that differ.
-pub(super) fn marked_headers(run: &RunId, host: &HeaderValue) -> HeaderMap {
-    let mut headers = marks(run);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(HOST, host.clone());
-    // Replaced for each request; a place that is there already costs a copied map no growth.
-    headers.insert(TRACEPARENT, HeaderValue::from_static("00"));
-    headers
-}
-
-fn marks(run: &RunId) -> HeaderMap {
-    let text = |text: String| HeaderValue::from_maybe_shared(bytes::Bytes::from(text));
-    let mut headers = HeaderMap::with_capacity(16);
-    let baggage = text(format!("plimsoll.stress=1,plimsoll.run={run}"));
-    headers.insert(BAGGAGE, baggage.expect("a run's name is letters and digits"));
-    headers.insert(STRESS_TEST, text(run.to_string()).expect("a run's name is letters and digits"));
+/// The headers that all requests of a run share.
+pub(super) fn marks(run: &RunId) -> Headers {
+    let mut headers = Headers::default();
+    let baggage = format!("plimsoll.stress=1,plimsoll.run={run}");
+    headers.push(&BAGGAGE, baggage.as_bytes()).expect("a run's name is letters and digits");
+    headers.push(&STRESS_TEST, run.as_str().as_bytes()).expect("a run's name is letters and digits");
     headers
 }
 
@@ -57,13 +48,13 @@ impl Trace {
     }
 
     /// Adds `traceparent` (W3C Trace Context, level 1, section 3.2) for one request of the journey.
-    pub(super) fn mark(&self, headers: &mut HeaderMap, step: u16, attempt: u32) {
+    pub(super) fn mark(&self, headers: &mut Headers, step: u16, attempt: u32) {
         let span = spread(self.halves[1] ^ spread(u64::from(step) << 32 | u64::from(attempt)));
         let mut text = *b"00-________________________________-________________-01";
         for (place, number) in [(3, self.halves[0]), (19, self.halves[1]), (36, span)] {
             hex::encode_to_slice(number.to_be_bytes(), &mut text[place..place + 16]).expect("two digits for each byte");
         }
-        headers.insert(TRACEPARENT, HeaderValue::from_bytes(&text).expect("hex digits and dashes"));
+        headers.push(&TRACEPARENT, &text).expect("hex digits and dashes");
     }
 }
 
@@ -71,7 +62,7 @@ impl Trace {
 pub fn mark_of(run: &RunId, journey: u64, step: u16, attempt: u32) -> HeaderMap {
     let mut headers = marks(run);
     Trace::of(TraceKey::of(run), journey).mark(&mut headers, step, attempt);
-    headers
+    headers.to_map()
 }
 
 #[cfg(test)]
@@ -82,9 +73,9 @@ mod tests {
     fn a_journey_keeps_its_trace_and_every_request_has_its_own_span() {
         let run = RunId::parse("r0abc").expect("valid");
         let parent = |journey, step, attempt| {
-            let mut headers = marked_headers(&run, &HeaderValue::from_static("127.0.0.1"));
+            let mut headers = marks(&run);
             Trace::of(TraceKey::of(&run), journey).mark(&mut headers, step, attempt);
-            headers[TRACEPARENT].to_str().expect("ASCII").to_owned()
+            headers.text(TRACEPARENT.as_str()).expect("ASCII").to_owned()
         };
         let (a, b, c, other) = (parent(7, 0, 1), parent(7, 0, 2), parent(7, 1, 1), parent(8, 0, 1));
         assert_eq!(a.len(), 55);

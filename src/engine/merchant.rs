@@ -27,7 +27,7 @@ use super::signing::{SecretLookup, is_signature};
 use crate::history::Event;
 use crate::ledger::Notice;
 use crate::time::Span;
-use crate::transport::Answer;
+use crate::transport::{Answer, Headers};
 
 /// Why the endpoint cannot work.
 #[derive(Debug, Error)]
@@ -223,7 +223,8 @@ async fn take_callback(
     };
     let mark = headers.get(STRESS_TEST).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let path = uri.path_and_query().map_or("", |p| p.as_str());
-    let called = Called { method: method.as_str(), path, answer: Answer { status: 0, headers, body } };
+    let called =
+        Called { method: method.as_str(), path, answer: Answer { status: 0, headers: Headers::from(&headers), body } };
     let Some(read) = callback.read(&called) else {
         desk.n_unreadable.fetch_add(1, Relaxed);
         return (StatusCode::BAD_REQUEST, String::from("unreadable"));

@@ -3,21 +3,23 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use hyper::HeaderMap;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName};
 use thiserror::Error;
 
-use super::content::Content;
+use super::content::{Content, JSON};
 use super::mark::Trace;
 use super::program::RequestStep;
 use super::signing::{KeyError, SecretLookup, Signer};
 use super::values::Values;
 use crate::scenario::template::{Template, Unset};
-use crate::transport::Request;
+use crate::transport::{Headers, Request};
+
+/// Room for the headers of a request, bytes: what most need.
+const HEADERS: usize = 512;
 
 /// What all requests of a run have in common.
 pub(super) struct Letterhead {
-    pub(super) marked: HeaderMap,
+    pub(super) marked: Headers,
     pub(super) signer: Option<Signer>,
     pub(super) secrets: std::sync::Arc<dyn SecretLookup>,
 }
@@ -30,7 +32,7 @@ pub(super) enum RenderError {
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error("the value of header `{0}` cannot stand in a header")]
-    Header(Box<str>),
+    Header(HeaderName),
 }
 
 impl Letterhead {
@@ -45,10 +47,10 @@ impl Letterhead {
         let path = step.path.render(|name| values.get(name))?;
         let content = step.content.as_ref();
         let body = content.map(|c| c.render(|name| values.get(name))).transpose()?.unwrap_or_default();
-        let mut headers = self.marked.clone();
-        if let Some(media_type) = content.and_then(Content::media_type) {
-            headers.insert(CONTENT_TYPE, media_type);
-        }
+        let mut headers = Headers::with_room(HEADERS);
+        headers.extend(&self.marked);
+        let media_type = content.map_or(JSON, Content::media_type);
+        headers.push(&CONTENT_TYPE, media_type.as_bytes()).map_err(|_| RenderError::Header(CONTENT_TYPE))?;
         trace.mark(&mut headers, step.index, attempt);
         if let Some(signer) = &self.signer {
             let http = Http {
@@ -67,7 +69,7 @@ impl Letterhead {
         signer: &Signer,
         http: &Http<'_>,
         values: Values<'_>,
-        headers: &mut HeaderMap,
+        headers: &mut Headers,
     ) -> Result<(), RenderError> {
         let secret = || self.secrets.secret(&values.journey.merchant.id);
         let find = |name: &str, signature: Option<&str>| match name {
@@ -82,10 +84,8 @@ impl Letterhead {
         let text = render(&signer.over, None)?;
         let signature = signer.signature(&values.journey.merchant.id, secret, text.as_bytes())?;
         for (name, value) in &signer.headers {
-            let bad = || RenderError::Header(name.clone());
             let text = render(value, Some(&signature))?;
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
-            headers.insert(name, HeaderValue::from_maybe_shared(Bytes::from(text)).map_err(|_| bad())?);
+            headers.set(name, text.as_bytes()).map_err(|_| RenderError::Header(name.clone()))?;
         }
         Ok(())
     }

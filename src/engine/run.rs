@@ -17,7 +17,7 @@ use super::guard::AbortLimits;
 use super::halt::{Halt, Halting};
 use super::live::Live;
 use super::mailbox::Mailboxes;
-use super::mark::{TraceKey, marked_headers};
+use super::mark::{TraceKey, marks};
 use super::offer::Offer;
 use super::pacer::Pacer;
 use super::program::Program;
@@ -222,7 +222,7 @@ async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
         Limits { time: limits.request_time, answer_bytes: limits.answer_bytes, n_idle: limits.in_flight as usize };
     let bench = Rc::new(Bench {
         letterhead: Letterhead {
-            marked: marked_headers(&config.run, config.target.host()),
+            marked: marks(&config.run),
             signer: config.program.signer.clone(),
             secrets: config.secrets,
         },

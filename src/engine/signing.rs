@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hyper::header::HeaderName;
 use thiserror::Error;
 
 use super::compile::Fault;
 use crate::scenario::model;
-use crate::scenario::template::{Template, TemplateError, Unset};
+use crate::scenario::template::{Template, Unset};
 use crate::scenario::typed::NamedKey;
 use crate::signature::{Encoding, KeyFault, Scheme, SigningKey, VerifyingKey};
 use crate::virtual_account::{Secret, Secrets};
@@ -41,8 +42,8 @@ pub(super) struct Signer {
     key: Key,
     encoding: Encoding,
     pub(super) over: Template,
-    /// Header name, lower-case, and its value.
-    pub(super) headers: Vec<(Box<str>, Template)>,
+    /// Headers and their values.
+    pub(super) headers: Vec<(HeaderName, Template)>,
 }
 
 #[derive(Clone, Debug)]
@@ -80,15 +81,15 @@ impl Signer {
             NamedKey::Kept(_) => Key::Fixed(keys.sign.clone().ok_or(Fault::Key)?),
             NamedKey::Text(text) => Key::of_text(scheme, text)?,
         };
-        let headers = sign
-            .headers
-            .iter()
-            .map(|(name, value)| Ok((name.to_ascii_lowercase().into_boxed_str(), Template::parse(value)?)));
+        let header = |(name, value): (&String, &String)| {
+            let parsed = name.parse().map_err(|_| Fault::Header(name.clone()))?;
+            Ok((parsed, Template::parse(value)?))
+        };
         Ok(Self {
             key,
             encoding: declared.encoding().ok_or(Fault::Scheme)?,
             over: Template::parse(&sign.over)?,
-            headers: headers.collect::<Result<_, TemplateError>>()?,
+            headers: sign.headers.iter().map(header).collect::<Result<_, Fault>>()?,
         })
     }
 
@@ -180,7 +181,7 @@ mod tests {
         let fixed = self::signer(&json!({ "hmac_sha256": "Jefe", "encoding": "hex_upper" }), &Keys::default());
         let fixed = fixed.expect("compiles");
         assert_eq!(fixed.signature("991", || None, TEXT), Ok(EXPECTED.to_uppercase()));
-        assert_eq!(&*fixed.headers[0].0, "x-sign");
+        assert_eq!(fixed.headers[0].0, "x-sign");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use crate::scenario::template::{Part, Template, Unset};
@@ -41,7 +41,7 @@ pub(super) fn body_value(answer: &Answer) -> Option<Value> {
     if body.trim_ascii_start().first() == Some(&b'<') {
         return parse_xml(std::str::from_utf8(body).ok()?).ok();
     }
-    let media_type = answer.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let media_type = answer.headers.get(CONTENT_TYPE.as_str());
     if media_type.is_some_and(|it| it.starts_with(b"application/x-www-form-urlencoded")) {
         let fields = form_urlencoded::parse(body);
         return Some(fields.map(|(name, value)| (name.into_owned(), Value::from(value))).collect::<Map<_, _>>().into());
@@ -51,11 +51,11 @@ pub(super) fn body_value(answer: &Answer) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use hyper::HeaderMap;
     use serde_json::json;
 
     use super::*;
     use crate::scenario::xml::XmlPath;
+    use crate::transport::Headers;
 
     /// What is put in is read back, whatever it is: by a parser that knows nothing of how it was put in.
     #[test]
@@ -80,7 +80,8 @@ mod tests {
     #[test]
     fn a_body_is_read_as_what_it_is() {
         let read = |media_type: &'static str, body: &'static [u8]| {
-            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+            let mut headers = Headers::default();
+            headers.push(&CONTENT_TYPE, media_type.as_bytes()).expect("a value");
             body_value(&Answer { status: 200, headers, body: body.into() })
         };
         assert_eq!(read("text/plain", br#"{"a":1}"#), Some(json!({ "a": 1 })));

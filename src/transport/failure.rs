@@ -1,6 +1,5 @@
 //! The ways in which a request gets no complete answer, told apart by whether it may have taken effect.
 
-use std::error::Error as _;
 use std::io;
 
 use thiserror::Error;
@@ -78,22 +77,15 @@ impl From<&io::Error> for NotSent {
     }
 }
 
-impl From<&hyper::Error> for Failure {
+impl From<&io::Error> for Failure {
     /// For a request that was sent.
-    fn from(error: &hyper::Error) -> Self {
+    fn from(error: &io::Error) -> Self {
         match TlsFailure::behind(error) {
             // Told after our side of the handshake, so that the request may be on the wire, where nobody reads it.
             Some(refused @ TlsFailure::ClientRefused) => Self::NotSent(refused.into()),
-            None if error.is_parse() || is_nonsense(error) => Self::Garbage,
             Some(_) | None => Self::Reset,
         }
     }
-}
-
-/// Whether the pieces of a body are not as they must be, which hyper tells as an I/O error.
-fn is_nonsense(error: &hyper::Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
-    cause.is_some_and(|e| matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 use super::Failure;
 
 /// Bytes that belong together, up to a limit.
+#[derive(Debug)]
 pub(super) struct Gathered {
     limit: usize,
     first: Bytes,
@@ -18,9 +19,7 @@ impl Gathered {
 
     /// Adds `data`; [`Failure::TooLarge`] if that passes the limit.
     pub(super) fn add(&mut self, data: Bytes) -> Result<(), Failure> {
-        if self.first.len() + self.joined.len() + data.len() > self.limit {
-            return Err(Failure::TooLarge);
-        }
+        self.check(data.len())?;
         // Nearly every answer is one frame, which then needs no copy.
         if self.first.is_empty() && self.joined.is_empty() {
             self.first = data;
@@ -29,6 +28,20 @@ impl Gathered {
             self.joined.extend_from_slice(&data);
         }
         Ok(())
+    }
+
+    /// Adds what others go on using the memory of.
+    pub(super) fn add_copied(&mut self, data: &[u8]) -> Result<(), Failure> {
+        self.check(data.len())?;
+        self.joined.extend_from_slice(&std::mem::take(&mut self.first));
+        self.joined.extend_from_slice(data);
+        Ok(())
+    }
+
+    /// Whether `n_bytes` more are within the limit.
+    fn check(&self, n_bytes: usize) -> Result<(), Failure> {
+        let n_all = self.first.len() + self.joined.len() + n_bytes;
+        if n_all > self.limit { Err(Failure::TooLarge) } else { Ok(()) }
     }
 
     pub(super) fn finish(self) -> Bytes {

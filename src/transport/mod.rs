@@ -2,13 +2,15 @@
 //!
 //! A connection of HTTP/1.1 carries one request at a time. It is driven inside the future of the request that leases
 //! it, not by a task of its own: no wake-up crosses a task between writing a request and reading its answer. One of
-//! HTTP/2 is shared and has a task, as a request that ends must not stop the others. Everything here stays on one
-//! thread.
+//! HTTP/2 is shared and has a task, as a request that ends must not stop the others; that one is h2's, which hyper is
+//! built on. Everything here stays on one thread.
 
 mod connection;
 mod control;
 mod failure;
 mod gathered;
+mod headers;
+mod http1;
 mod multiplex;
 mod origin;
 mod pool;
@@ -16,11 +18,12 @@ mod stream;
 mod trunk;
 
 use bytes::Bytes;
+use hyper::Method;
 use hyper::http::uri::PathAndQuery;
-use hyper::{HeaderMap, Method};
 
 pub use control::{ControlSide, control_client};
 pub use failure::{Failure, NotSent};
+pub use headers::{BadValue, Headers};
 pub use origin::{Link, Origin, OriginError, Protocol};
 pub use pool::{Client, Connects, Lease, Limits};
 
@@ -31,8 +34,8 @@ pub struct Request {
     pub method: Method,
     /// Where it goes within the origin.
     pub path: Path,
-    /// All headers but `host` and `content-length`, which are added.
-    pub headers: HeaderMap,
+    /// All headers but `host`, `content-length` and `connection`, which are added.
+    pub headers: Headers,
     /// The body, empty if there is none.
     pub body: Bytes,
 }
@@ -68,7 +71,7 @@ pub struct Answer {
     /// HTTP status.
     pub status: u16,
     /// Its headers.
-    pub headers: HeaderMap,
+    pub headers: Headers,
     /// Its body, within the limit.
     pub body: Bytes,
 }

@@ -8,15 +8,14 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use h2::{Ping, Reason, RecvStream};
-use http_body_util::{BodyExt, Full};
 use hyper::Uri;
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue};
-use hyper::http::uri::{Authority, Scheme};
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::http::uri::{Authority, Parts, Scheme};
 
-use super::connection::{Connection, Exchanged};
+use super::connection::{Call, Connection, Exchanged};
 use super::gathered::Gathered;
 use super::stream::Stream;
-use super::{Answer, Failure, NotSent, Origin};
+use super::{Answer, Failure, Headers, NotSent, Origin, Path, Request};
 use crate::tls::TlsFailure;
 
 /// Streams of one connection at once, where the other side would allow more: what servers allow by default.
@@ -114,22 +113,18 @@ impl Slot {
         is_usable(&mut self.sender)
     }
 
-    /// Sends `request` and reads its answer to the last byte, at most `limit` bytes of body.
-    pub(super) async fn exchange(mut self: Box<Self>, request: hyper::Request<Full<Bytes>>, limit: usize) -> Exchanged {
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await.map_or_else(|never| match never {}, http_body_util::Collected::to_bytes);
-        let mut head = hyper::Request::from_parts(parts.clone(), ());
-        // Comes back should the other side never look at it.
-        let unsent = hyper::Request::from_parts(parts, Full::new(body.clone()));
-        if self.address.put_on(&mut head, body.len()).is_none() {
+    /// Sends a request and reads its answer to the last byte.
+    pub(super) async fn exchange(mut self: Box<Self>, call: Call<'_>) -> Exchanged {
+        let Some(head) = self.address.head_of(call.request) else {
             return Exchanged::Failed(NotSent::BadPath.into());
-        }
+        };
+        let body = call.request.body.clone();
         // Waits only where the other side has lowered what it allows.
         if poll_fn(|cx| self.sender.poll_ready(cx)).await.is_err() {
-            return Exchanged::Unsent(unsent);
+            return Exchanged::Unsent;
         }
         let Ok((answering, mut sending)) = self.sender.send_request(head, body.is_empty()) else {
-            return Exchanged::Unsent(unsent);
+            return Exchanged::Unsent;
         };
         if !body.is_empty() {
             // What ended the stream, if something did, is told to who waits for the answer.
@@ -137,12 +132,13 @@ impl Slot {
         }
         let (head, body) = match answering.await {
             Ok(answer) => answer.into_parts(),
-            Err(error) if is_unread(&error) => return Exchanged::Unsent(unsent),
+            Err(error) if is_unread(&error) => return Exchanged::Unsent,
             Err(error) => return Exchanged::Failed(failure(&error)),
         };
-        match read_body(body, limit).await {
+        match read_body(body, call.limit).await {
             Ok(body) => {
-                let answer = Answer { status: head.status.as_u16(), headers: head.headers, body };
+                let headers = Headers::from(&head.headers);
+                let answer = Answer { status: head.status.as_u16(), headers, body };
                 let left = self.is_usable().then_some(Connection::Http2(self));
                 Exchanged::Answered(answer, left)
             }
@@ -152,17 +148,21 @@ impl Slot {
 }
 
 impl Address {
-    /// Says in `head` where it goes, as HTTP/2 does, and how much follows; `None` if it has a path that is none.
-    fn put_on(&self, head: &mut hyper::Request<()>, n_bytes: usize) -> Option<()> {
-        let mut uri = std::mem::take(head.uri_mut()).into_parts();
+    /// The head of `request`, which says where it goes as HTTP/2 does; `None` if it has a path that is none.
+    fn head_of(&self, request: &Request) -> Option<hyper::Request<()>> {
+        let Path::Ready(path) = &request.path else { return None };
+        let mut uri = Parts::default();
         uri.scheme = Some(self.scheme.clone());
         uri.authority = Some(self.authority.clone());
+        uri.path_and_query = Some(path.clone());
+        let mut head = hyper::Request::new(());
+        *head.method_mut() = request.method.clone();
         *head.uri_mut() = Uri::from_parts(uri).ok()?;
-        head.headers_mut().remove(HOST);
-        if n_bytes > 0 {
-            head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(n_bytes));
+        *head.headers_mut() = request.headers.to_map();
+        if !request.body.is_empty() {
+            head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
         }
-        Some(())
+        Some(head)
     }
 }
 

@@ -82,11 +82,6 @@ pub enum OriginError {
 }
 
 impl Origin {
-    /// What requests to it say in `host`.
-    pub const fn host(&self) -> &HeaderValue {
-        &self.host
-    }
-
     /// The origin of an `http` address; a path in it is put before every request's path.
     ///
     /// # Errors

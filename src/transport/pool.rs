@@ -3,13 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::Uri;
-use hyper::header::HOST;
+use hyper::http::uri::PathAndQuery;
 use tokio::time::timeout;
 
-use super::connection::{Connection, Exchanged};
+use super::connection::{Call, Connection, Exchanged};
+use super::http1::Buffers;
 use super::trunk::Dialer;
 use super::{Answer, Failure, NotSent, Origin, Path, Request};
 use crate::stats::Histogram;
@@ -54,6 +52,7 @@ struct Inner {
     idle: RefCell<Vec<Connection>>,
     connects: RefCell<Connects>,
     dialer: Dialer,
+    buffers: Buffers,
 }
 
 /// A connection at hand for one request.
@@ -68,8 +67,8 @@ impl Client {
     pub fn new(origin: Origin, limits: Limits, now: impl Fn() -> RunOffset + 'static) -> Self {
         let connects = RefCell::new(Connects::default());
         let idle = RefCell::new(Vec::new());
-        let dialer = Dialer::default();
-        Self { inner: Rc::new(Inner { origin, limits, now: Box::new(now), idle, connects, dialer }) }
+        let (dialer, buffers) = (Dialer::default(), Buffers::default());
+        Self { inner: Rc::new(Inner { origin, limits, now: Box::new(now), idle, connects, dialer, buffers }) }
     }
 
     /// What connecting cost so far.
@@ -121,11 +120,12 @@ impl Client {
             // Taken out first: the borrow must not live across the await.
             let popped = self.inner.idle.borrow_mut().pop();
             let Some(mut connection) = popped else { break };
-            if connection.is_usable().await {
+            if connection.is_usable() {
                 return Ok(Lease { connection, is_fresh: false, client: self.clone() });
             }
         }
-        self.connect().await
+        // Boxed, as connecting is rare, and every request in flight would have room for all of it.
+        Box::pin(self.connect()).await
     }
 
     async fn connect(&self) -> Result<Lease, NotSent> {
@@ -166,21 +166,28 @@ impl Lease {
         timeout(limit.to_std(), self.exchange(request)).await.unwrap_or(Err(Failure::TimedOut))
     }
 
-    async fn exchange(self, request: Request) -> Result<Answer, Failure> {
+    async fn exchange(self, mut request: Request) -> Result<Answer, Failure> {
         let Self { connection, is_fresh, client } = self;
-        let limit = client.inner.limits.answer_bytes;
-        let request = client.inner.origin.address_to(request)?;
-        let unsent = match connection.exchange(request, limit).await {
-            Exchanged::Unsent(request) if !is_fresh => request,
+        client.inner.origin.complete(&mut request.path)?;
+        match connection.exchange(client.call(&request)).await {
+            Exchanged::Unsent if !is_fresh => {}
             end => return client.settle(end),
-        };
-        // The peer had closed the idle connection and nothing was written: once more, on a new one.
-        let fresh = client.connect().await?;
-        client.settle(fresh.connection.exchange(unsent, limit).await)
+        }
+        // The peer had closed the idle connection and nothing was written: once more, on a new one. Boxed, as it is rare.
+        Box::pin(async {
+            let fresh = client.connect().await?;
+            client.settle(fresh.connection.exchange(client.call(&request)).await)
+        })
+        .await
     }
 }
 
 impl Client {
+    fn call<'c>(&'c self, request: &'c Request) -> Call<'c> {
+        let Inner { origin, limits, buffers, .. } = &*self.inner;
+        Call { origin, request, limit: limits.answer_bytes, buffers }
+    }
+
     fn settle(&self, end: Exchanged) -> Result<Answer, Failure> {
         match end {
             Exchanged::Answered(answer, left) => {
@@ -189,24 +196,22 @@ impl Client {
                 }
                 Ok(answer)
             }
-            Exchanged::Unsent(_) => Err(NotSent::Unreachable.into()),
+            Exchanged::Unsent => Err(NotSent::Unreachable.into()),
             Exchanged::Failed(failure) => Err(failure),
         }
     }
 }
 
 impl Origin {
-    fn address_to(&self, request: Request) -> Result<hyper::Request<Full<Bytes>>, NotSent> {
-        let uri = match request.path {
-            Path::Ready(path) if self.prefix.is_empty() => Uri::from(path),
+    /// Puts what all paths begin with before `path`, which must be one: nothing else can be sent.
+    fn complete(&self, path: &mut Path) -> Result<(), NotSent> {
+        if !self.prefix.is_empty() || matches!(path, Path::Text(_)) {
             // A path that is no path comes from a template; the target never sees it.
-            path => format!("{}{}", self.prefix, path.as_str()).parse().map_err(|_| NotSent::BadPath)?,
-        };
-        let mut built = hyper::Request::new(Full::new(request.body));
-        *built.method_mut() = request.method;
-        *built.uri_mut() = uri;
-        *built.headers_mut() = request.headers;
-        built.headers_mut().insert(HOST, self.host.clone());
-        Ok(built)
+            let whole = format!("{}{}", self.prefix, path.as_str());
+            let is_path = whole.starts_with('/');
+            let parsed = is_path.then(|| PathAndQuery::try_from(whole));
+            *path = Path::Ready(parsed.and_then(Result::ok).ok_or(NotSent::BadPath)?);
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! What a connection runs over: a socket, or TLS on one. A choice among two, not a trait object: the plain one is hot.
 
-use std::io::{IoSlice, Result};
+use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -29,6 +29,19 @@ impl Stream {
         match connector.connect(name.clone(), socket).await {
             Ok(stream) => Ok(Self::Tls(Box::new(stream))),
             Err(error) => Err(TlsFailure::behind(&error).unwrap_or(TlsFailure::Handshake).into()),
+        }
+    }
+
+    /// Whether nothing has come in that was not read, neither bytes nor the end, as far as the event loop knows.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        let mut byte = [0];
+        match self {
+            Self::Plain(socket) => socket.try_read(&mut byte).is_err_and(|e| e.kind() == ErrorKind::WouldBlock),
+            Self::Tls(stream) => {
+                // What TLS says to itself is taken in here; nobody waits for more.
+                let mut cx = Context::from_waker(Waker::noop());
+                Pin::new(stream).poll_read(&mut cx, &mut ReadBuf::new(&mut byte)).is_pending()
+            }
         }
     }
 

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use tokio::sync::Notify;
 
-use super::connection::{Connection, Http1};
+use super::connection::Connection;
+use super::http1::Http1;
 use super::multiplex::{Slot, Trunk};
 use super::{NotSent, Origin, Protocol};
 

@@ -6,6 +6,9 @@ use crate::scenario::document::child;
 use crate::scenario::model::Sign;
 use crate::scenario::typed::{DeclaredScheme, NamedKey};
 
+/// Headers that say how a request is sent.
+const OURS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
+
 pub(super) fn check(sign: &Sign, found: &mut Found<'_>) {
     check_scheme(&sign.declared(), "/sign", &Scope::sign_key(), found);
     check_template(found, "/sign/over", &sign.over, &Scope::signed_text());
@@ -13,6 +16,10 @@ pub(super) fn check(sign: &Sign, found: &mut Found<'_>) {
         let pointer = child("/sign/headers", name);
         if name.parse::<hyper::header::HeaderName>().is_err() {
             found.error(Spot::Key(&pointer), format!("`{name}` cannot be the name of a header"));
+        } else if OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
+            found
+                .error(Spot::Key(&pointer), format!("`{name}` cannot be set"))
+                .help("it is written by what sends the request, as it says how that is sent");
         }
         check_template(found, &pointer, value, &Scope::sign_header());
     }
