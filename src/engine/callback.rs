@@ -7,9 +7,9 @@ use hyper::StatusCode;
 
 use super::capture::{self, Capture, capture};
 use super::compile::{CompileError, Fault};
+use super::glance::{Glance, Wanted};
 use super::mailbox::Letter;
 use super::signing::Keys;
-use super::xml::body_value;
 use crate::scenario::model::{CallbackAnswer, CallbackSign, CallbackSpec, Scenario};
 use crate::scenario::template::{Template, Unset};
 use crate::scenario::typed::NamedKey;
@@ -103,7 +103,7 @@ impl Callback {
 
     /// What a callback tells; `None` if it does not even say what it is about.
     pub(super) fn read(&self, called: &Called<'_>) -> Option<Read> {
-        let body = body_value(&called.answer);
+        let body = Glance::at(&called.answer, &Wanted::All);
         let (found, _) = capture(&self.fields, &called.answer, body.as_ref());
         let field = |name: &str| {
             let found = found.iter().find(|(known, _)| known.as_ref() == name);

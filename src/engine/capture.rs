@@ -8,10 +8,10 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::compile::Fault;
-use super::xml::body_value;
+use super::glance::{Glance, Wanted};
 use crate::scenario::model;
 use crate::scenario::path::BodyPath;
-use crate::transport::Answer;
+use crate::transport::{Answer, Headers};
 
 /// A value that is kept.
 #[derive(Clone, Debug)]
@@ -46,11 +46,19 @@ pub(super) fn compile(given: &BTreeMap<String, model::Capture>) -> Result<Vec<Ca
     given.iter().map(one).collect()
 }
 
+/// The paths of bodies that `captures` look at.
+pub(super) fn paths(captures: &[Capture]) -> impl Iterator<Item = &BodyPath> {
+    captures.iter().filter_map(|capture| match &capture.from {
+        Place::Path(path) => Some(path),
+        Place::Header(_) | Place::Pattern(_) => None,
+    })
+}
+
 /// Values found in `answer`, whose body is `value` if it is JSON or XML, and the name of the first that is not there.
 pub(super) fn capture<'c>(
     captures: &'c [Capture],
     answer: &Answer,
-    value: Option<&Value>,
+    value: Option<&Glance>,
 ) -> (Vec<(Box<str>, String)>, Option<&'c str>) {
     let mut found = Vec::with_capacity(captures.len());
     let mut missing = None;
@@ -74,18 +82,17 @@ pub fn captured(
     body: &[u8],
 ) -> Result<Vec<(Box<str>, String)>, Fault> {
     let captures = compile(given)?;
-    let mut headers = HeaderMap::new();
-    if let Ok(media_type) = HeaderValue::from_bytes(media_type) {
-        headers.insert(CONTENT_TYPE, media_type);
-    }
+    let mut headers = Headers::default();
+    // What cannot stand in a header is no media type.
+    let _ = headers.push(&CONTENT_TYPE, media_type);
     let answer = Answer { status: 200, headers, body: body.to_vec().into() };
-    Ok(capture(&captures, &answer, body_value(&answer).as_ref()).0)
+    Ok(capture(&captures, &answer, Glance::at(&answer, &Wanted::of(paths(&captures))).as_ref()).0)
 }
 
 impl Place {
-    fn find(&self, answer: &Answer, value: Option<&Value>) -> Option<String> {
+    fn find(&self, answer: &Answer, value: Option<&Glance>) -> Option<String> {
         match self {
-            Self::Path(path) => match path.find(value?)? {
+            Self::Path(path) => match value?.find(path)? {
                 Value::String(text) => Some(text.clone()),
                 value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
                 Value::Null | Value::Array(_) | Value::Object(_) => None,
@@ -105,7 +112,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::transport::Headers;
 
     /// What `from` finds in an answer with the header `x-flow: f7` and this body.
     fn check(from: &Value, body: &str, expected: Option<&str>) {
@@ -114,7 +120,7 @@ mod tests {
         let mut headers = Headers::default();
         headers.push(&HeaderName::from_static("x-flow"), b"f7").expect("a value");
         let answer = Answer { status: 200, headers, body: body.to_owned().into() };
-        let value = body_value(&answer);
+        let value = Glance::at(&answer, &Wanted::All);
         let (found, missing) = capture(&captures, &answer, value.as_ref());
         assert_eq!(found.first().map(|(_, text)| text.as_str()), expected, "{from}");
         assert_eq!(missing, expected.is_none().then_some("it"));

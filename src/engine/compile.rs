@@ -11,6 +11,7 @@ use super::body::JsonBody;
 use super::capture;
 use super::condition::Conditions;
 use super::content::{Content, FormBody, TEXT, XML};
+use super::glance::Wanted;
 use super::path::StepPath;
 use super::pause::Pause;
 use super::program::{
@@ -194,16 +195,21 @@ impl<'s> Compiler<'s> {
             self.by_capture.insert(name, intent);
         }
         let content = self.content(step)?;
-        let expect = step.expect.as_ref().map(Conditions::compile).transpose()?;
+        let expect = step.expect.as_ref().map(Conditions::compile).transpose()?.unwrap_or_default().or_status_200();
+        let declined = step.declined.as_ref().map(Conditions::compile).transpose()?;
+        let captures = capture::compile(&step.capture)?;
+        let conditions = expect.paths().chain(declined.iter().flat_map(Conditions::paths));
+        let wanted = Wanted::of(conditions.chain(capture::paths(&captures)));
         Ok(RequestStep {
             index,
             method,
             path: StepPath::compile(path)?,
             content,
             intent,
-            expect: expect.unwrap_or_default().or_status_200(),
-            declined: step.declined.as_ref().map(Conditions::compile).transpose()?,
-            captures: capture::compile(&step.capture)?,
+            expect,
+            declined,
+            captures,
+            wanted,
             timeout: step.timeout.as_deref().map(span).transpose()?,
             retry: step.retry.as_ref().map(|policy| retry(policy, chance)).transpose()?,
             go_on: Outcomes::of(step.go_on.iter().copied()),
@@ -235,6 +241,8 @@ impl<'s> Compiler<'s> {
         match (&wait.get, &wait.notice, &wait.callback) {
             (Some(path), None, None) => {
                 let about = self.about(&Template::parse(path)?);
+                let until = Conditions::compile(&wait.until)?.or_status_200();
+                let captures = capture::compile(&wait.capture)?;
                 let poll = RequestStep {
                     index: self.next_index(),
                     counted: self.place().1,
@@ -245,13 +253,12 @@ impl<'s> Compiler<'s> {
                     expect: Conditions::default().or_status_200(),
                     declined: None,
                     captures: Vec::new(),
+                    wanted: Wanted::of(until.paths().chain(capture::paths(&captures))),
                     timeout: None,
                     retry: None,
                     go_on: Outcomes::default(),
                 };
                 let every = wait.every();
-                let until = Conditions::compile(&wait.until)?.or_status_200();
-                let captures = capture::compile(&wait.capture)?;
                 Ok(Step::AwaitGet(AwaitGet { poll: Arc::new(poll), until, go_on, within, every, captures }))
             }
             (None, Some(subject), None) => {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::glance::Glance;
 use crate::scenario::model::OneOrMany;
 use crate::scenario::path::{BadPath, BodyPath};
 
@@ -63,19 +64,24 @@ impl Conditions {
         self
     }
 
+    /// The paths that they look at.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &BodyPath> {
+        self.fields.iter().map(|field| &field.path)
+    }
+
     /// The first condition an answer breaks, if any. A body that is neither JSON nor XML is `None`.
-    pub(super) fn broken(&self, status: u16, body: Option<&Value>) -> Option<Broken<'_>> {
+    pub(super) fn broken(&self, status: u16, body: Option<&Glance>) -> Option<Broken<'_>> {
         if !self.statuses.is_empty() && !self.statuses.contains(&status) {
             return Some(Broken::Status);
         }
-        self.fields.iter().find_map(|field| match body.and_then(|b| field.path.find(b)) {
+        self.fields.iter().find_map(|field| match body.and_then(|b| b.find(&field.path)) {
             None => Some(Broken::Missing(&field.text)),
             Some(value) if field.allowed.contains(value) => None,
             Some(_) => Some(Broken::Field(&field.text)),
         })
     }
 
-    pub(super) fn hold(&self, status: u16, body: Option<&Value>) -> bool {
+    pub(super) fn hold(&self, status: u16, body: Option<&Glance>) -> bool {
         self.broken(status, body).is_none()
     }
 }
@@ -96,14 +102,18 @@ mod tests {
         Conditions::compile(&serde_json::from_value(given).expect("a map")).expect("paths parse")
     }
 
+    fn tree(value: Value) -> Glance {
+        Glance::Tree(value)
+    }
+
     #[test]
     fn the_first_broken_condition_is_told() {
         let c = conditions(json!({ "status": [200, 202], "$.status": ["SUCCEEDED", "PROCESSING"] }));
-        let ok = json!({ "status": "PROCESSING" });
+        let ok = tree(json!({ "status": "PROCESSING" }));
         assert_eq!(c.broken(202, Some(&ok)), None);
         assert_eq!(c.broken(500, Some(&ok)), Some(Broken::Status));
-        assert_eq!(c.broken(200, Some(&json!({ "status": "FAILED" }))), Some(Broken::Field("$.status")));
-        assert_eq!(c.broken(200, Some(&json!([]))), Some(Broken::Missing("$.status")));
+        assert_eq!(c.broken(200, Some(&tree(json!({ "status": "FAILED" })))), Some(Broken::Field("$.status")));
+        assert_eq!(c.broken(200, Some(&tree(json!([])))), Some(Broken::Missing("$.status")));
         assert_eq!(c.broken(200, None), Some(Broken::Missing("$.status")));
     }
 
@@ -112,17 +122,17 @@ mod tests {
         let c = conditions(json!({ "/answer/amount": [1250], "/answer/code/@kind": "final" }));
         let answer = |amount: &str| {
             let text = format!("<answer><amount>{amount}</amount><code kind='final'/></answer>");
-            crate::scenario::xml::parse_xml(&text).expect("XML")
+            tree(crate::scenario::xml::parse_xml(&text).expect("XML"))
         };
         assert!(c.hold(200, Some(&answer("1250"))));
         assert_eq!(c.broken(200, Some(&answer("1251"))), Some(Broken::Field("/answer/amount")));
-        assert_eq!(c.broken(200, Some(&json!({ "amount": 1250 }))), Some(Broken::Missing("/answer/amount")));
+        assert_eq!(c.broken(200, Some(&tree(json!({ "amount": 1250 })))), Some(Broken::Missing("/answer/amount")));
     }
 
     #[test]
     fn without_a_status_any_is_allowed_unless_200_is_implied() {
         let any = conditions(json!({ "$.error": "key_conflict" }));
-        assert!(any.hold(409, Some(&json!({ "error": "key_conflict" }))));
-        assert!(!any.or_status_200().hold(409, Some(&json!({ "error": "key_conflict" }))));
+        assert!(any.hold(409, Some(&tree(json!({ "error": "key_conflict" })))));
+        assert!(!any.or_status_200().hold(409, Some(&tree(json!({ "error": "key_conflict" })))));
     }
 }

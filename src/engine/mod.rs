@@ -15,6 +15,7 @@ mod condition;
 mod content;
 mod control;
 mod ending;
+mod glance;
 mod guard;
 mod halt;
 mod journey;

@@ -7,6 +7,7 @@ use hyper::Method;
 use super::capture::Capture;
 use super::condition::Conditions;
 use super::content::Content;
+use super::glance::Wanted;
 use super::path::StepPath;
 use super::pause::Pause;
 use super::retry::Retry;
@@ -62,6 +63,8 @@ pub(super) struct RequestStep {
     pub(super) expect: Conditions,
     pub(super) declined: Option<Conditions>,
     pub(super) captures: Vec<Capture>,
+    /// What of an answer's body is looked at.
+    pub(super) wanted: Wanted,
     /// From connecting to the last byte, if not what the run allows.
     pub(super) timeout: Option<Span>,
     pub(super) retry: Option<Retry>,

@@ -2,15 +2,14 @@
 
 use std::rc::Rc;
 
-use serde_json::Value;
 use tokio::sync::Barrier;
 
 use super::capture::capture;
 use super::condition::Broken;
+use super::glance::Glance;
 use super::journey::Traveller;
 use super::program::RequestStep;
 use super::values::{Captured, Values};
-use super::xml::body_value;
 use crate::history::{Event, Exchange, Outcome};
 use crate::time::{RunOffset, Span};
 use crate::transport::{Answer, Failure, Request};
@@ -35,7 +34,7 @@ pub(super) struct Told {
     pub(super) failure: Option<Failure>,
     pub(super) answer: Option<Answer>,
     /// The answer's body, if it is JSON, XML or a form.
-    pub(super) body: Option<Value>,
+    pub(super) body: Option<Glance>,
     pub(super) captured: Vec<(Box<str>, String)>,
     /// When it was answered or given up.
     pub(super) answered: RunOffset,
@@ -100,8 +99,8 @@ pub(super) async fn exchange(
     };
     let answered = bench.clock.now();
     let Read { outcome, status, failure, answer, body, captured, reason } = read(step, end, asking.is_poll);
-    let final_status = |body: &Value| {
-        let word = body.get("status")?.as_str()?;
+    let final_status = |body: &Glance| {
+        let word = body.member("status")?.as_str()?;
         matches!(word, "SUCCEEDED" | "FAILED").then(|| word.to_owned())
     };
     let intent = step.intent.and_then(|n| me.journey.intents.get(n));
@@ -173,7 +172,7 @@ struct Read {
     status: u16,
     failure: Option<Failure>,
     answer: Option<Answer>,
-    body: Option<Value>,
+    body: Option<Glance>,
     captured: Vec<(Box<str>, String)>,
     reason: Option<String>,
 }
@@ -207,7 +206,7 @@ const fn outcome_of(failure: Failure) -> Outcome {
 
 fn read_answer(step: &RequestStep, answer: Answer, is_poll: bool) -> Read {
     let status = answer.status;
-    let body = body_value(&answer);
+    let body = Glance::at(&answer, &step.wanted);
     let json = body.as_ref();
     let (captured, missing) = capture(&step.captures, &answer, json);
     let (outcome, reason) = match step.expect.broken(status, json) {
@@ -224,8 +223,8 @@ fn read_answer(step: &RequestStep, answer: Answer, is_poll: bool) -> Read {
 }
 
 /// The target's own word for what is wrong: `error`, or the `reason` of a decline.
-fn said(body: Option<&Value>) -> Option<String> {
-    let word = |key| body?.get(key)?.as_str().filter(|word| !word.is_empty());
+fn said(body: Option<&Glance>) -> Option<String> {
+    let word = |key| body?.member(key)?.as_str().filter(|word| !word.is_empty());
     let mut word = word("error").or_else(|| word("reason"))?.to_owned();
     // It goes into every row and is counted by value; a target that talks must not fill the disk.
     if let Some((end, _)) = word.char_indices().nth(64) {

@@ -39,7 +39,7 @@ impl Walk {
                 self.due = told.answered;
                 self.turns.note(wait.poll.counted, attempt);
                 self.last = Last { outcome: Outcome::Ok, status: told.status };
-                let status = told.body.as_ref().and_then(|b| b.get("status")?.as_str());
+                let status = told.body.as_ref().and_then(|b| b.member("status")?.as_str());
                 return match missing {
                     Some(_) => StepEnd::of(Outcome::Unexpected),
                     None if wait.go_on.allows(status) => StepEnd::DONE,

@@ -41,12 +41,17 @@ pub(super) fn body_value(answer: &Answer) -> Option<Value> {
     if body.trim_ascii_start().first() == Some(&b'<') {
         return parse_xml(std::str::from_utf8(body).ok()?).ok();
     }
-    let media_type = answer.headers.get(CONTENT_TYPE.as_str());
-    if media_type.is_some_and(|it| it.starts_with(b"application/x-www-form-urlencoded")) {
+    if is_form(answer) {
         let fields = form_urlencoded::parse(body);
         return Some(fields.map(|(name, value)| (name.into_owned(), Value::from(value))).collect::<Map<_, _>>().into());
     }
     serde_json::from_slice(body).ok()
+}
+
+/// Whether an answer says that it is a form.
+pub(super) fn is_form(answer: &Answer) -> bool {
+    let media_type = answer.headers.get(CONTENT_TYPE.as_str());
+    media_type.is_some_and(|it| it.starts_with(b"application/x-www-form-urlencoded"))
 }
 
 #[cfg(test)]

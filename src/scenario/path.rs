@@ -83,11 +83,28 @@ impl JsonPath {
 
     /// The value at this path, if there is one.
     pub fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
-        self.steps.iter().try_fold(root, |at, step| match step {
-            Step::Key(key) => at.get(key.as_ref()),
-            Step::Index(n) => at.get(n),
-        })
+        follow(&self.steps, root)
     }
+
+    /// The member of the root that it leads through; `None` if it leads through none.
+    pub fn first_key(&self) -> Option<&str> {
+        match self.steps.first()? {
+            Step::Key(key) => Some(key),
+            Step::Index(_) => None,
+        }
+    }
+
+    /// The value at this path, if there is one, where `first` is what its first step leads to.
+    pub fn find_below<'v>(&self, first: &'v Value) -> Option<&'v Value> {
+        follow(self.steps.get(1..)?, first)
+    }
+}
+
+fn follow<'v>(steps: &[Step], from: &'v Value) -> Option<&'v Value> {
+    steps.iter().try_fold(from, |at, step| match step {
+        Step::Key(key) => at.get(key.as_ref()),
+        Step::Index(n) => at.get(n),
+    })
 }
 
 #[cfg(test)]
