@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hyper::HeaderMap;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName};
 use regex::Regex;
 use serde_json::Value;
 

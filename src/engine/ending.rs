@@ -44,6 +44,12 @@ async fn fall_quiet(bench: &Bench) {
     bench.pull(Stop::Quiet);
 }
 
+/// Lets the client go when the run is abandoned.
+pub(super) async fn give_up(bench: Rc<Bench>) {
+    bench.abandoned().await;
+    bench.client.abandon();
+}
+
 /// Empties buffers and breaks the run off when a bound is passed.
 pub(super) async fn mind(bench: Rc<Bench>, limits: AbortLimits, aborted: Aborted) {
     let mut guard = Guard::new(limits);

@@ -143,7 +143,8 @@ async fn send(me: &Traveller, request: Request, time: Option<Span>, start_line: 
     let client = &me.bench.client;
     let time = time.unwrap_or(client.time_limit());
     let sent = match start_line {
-        None => or_abandoned(me, client.send_within(time, request)).await,
+        // The client itself is abandoned with the run.
+        None => Some(client.send_within(time, request).await),
         // Boxed: only branches of a `parallel` step pay for it.
         Some(line) => {
             let together = async {
@@ -200,7 +201,7 @@ const fn outcome_of(failure: Failure) -> Outcome {
         Failure::NotSent(_) => Outcome::NotSent,
         // Answered, if not in a way one can use: the target did receive it.
         Failure::Garbage | Failure::TooLarge => Outcome::Unexpected,
-        Failure::TimedOut | Failure::Reset => Outcome::Unknown,
+        Failure::TimedOut | Failure::Reset | Failure::Abandoned => Outcome::Unknown,
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::task::LocalSet;
 use super::bench::Bench;
 use super::clock::{Clock, thread_cpu, thread_waited};
 use super::closed::ClosedOffer;
-use super::ending::{Aborted, drain, listen, mind};
+use super::ending::{Aborted, drain, give_up, listen, mind};
 use super::guard::AbortLimits;
 use super::halt::{Halt, Halting};
 use super::live::Live;
@@ -244,6 +244,7 @@ async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
     });
     let aborted: Aborted = Rc::default();
     let listening = tokio::task::spawn_local(listen(Rc::clone(&bench), stop));
+    let giving_up = tokio::task::spawn_local(give_up(Rc::clone(&bench)));
     let minding = tokio::task::spawn_local(mind(Rc::clone(&bench), abort, Rc::clone(&aborted)));
 
     bench.note("started", format!("run {}", bench.run));
@@ -265,6 +266,7 @@ async fn run(config: EngineConfig) -> Result<EngineReport, EngineError> {
     };
     listening.abort();
     minding.abort();
+    giving_up.abort();
     bench.recording.flush();
     done.map(|done| report(&bench, done))
 }

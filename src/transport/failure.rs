@@ -15,6 +15,9 @@ pub enum Failure {
     /// Sent, and no complete answer within the time limit.
     #[error("timeout")]
     TimedOut,
+    /// We gave it up before it was answered, wherever it was then: the load was over.
+    #[error("abandoned")]
+    Abandoned,
     /// Sent, and the connection ended before the last byte of an answer.
     #[error("reset")]
     Reset,

@@ -14,6 +14,7 @@ mod http1;
 mod multiplex;
 mod origin;
 mod pool;
+mod sentry;
 mod stream;
 mod trunk;
 

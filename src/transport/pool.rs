@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::connection::{Call, Connection, Exchanged};
 use super::http1::Buffers;
+use super::sentry::{Left, Sentry};
 use super::trunk::Dialer;
 use super::{Answer, Failure, NotSent, Origin, Path, Request};
 use crate::stats::Histogram;
@@ -53,6 +54,7 @@ struct Inner {
     connects: RefCell<Connects>,
     dialer: Dialer,
     buffers: Buffers,
+    sentry: Sentry,
 }
 
 /// A connection at hand for one request.
@@ -67,8 +69,8 @@ impl Client {
     pub fn new(origin: Origin, limits: Limits, now: impl Fn() -> RunOffset + 'static) -> Self {
         let connects = RefCell::new(Connects::default());
         let idle = RefCell::new(Vec::new());
-        let (dialer, buffers) = (Dialer::default(), Buffers::default());
-        Self { inner: Rc::new(Inner { origin, limits, now: Box::new(now), idle, connects, dialer, buffers }) }
+        let (dialer, buffers, sentry) = (Dialer::default(), Buffers::default(), Sentry::default());
+        Self { inner: Rc::new(Inner { origin, limits, now: Box::new(now), idle, connects, dialer, buffers, sentry }) }
     }
 
     /// What connecting cost so far.
@@ -108,11 +110,17 @@ impl Client {
             is_sent.set(true);
             lease.exchange(request).await
         };
-        match timeout(limit.to_std(), whole).await {
+        match self.inner.sentry.guard(limit, whole).await {
             Ok(end) => end,
-            Err(_) if is_sent.get() => Err(Failure::TimedOut),
-            Err(_) => Err(NotSent::TimedOut.into()),
+            Err(Left::Abandoned) => Err(Failure::Abandoned),
+            Err(Left::Late) if is_sent.get() => Err(Failure::TimedOut),
+            Err(Left::Late) => Err(NotSent::TimedOut.into()),
         }
+    }
+
+    /// Gives up whatever is under way, and from now on all that is not answered at once: [`Failure::Abandoned`].
+    pub fn abandon(&self) {
+        self.inner.sentry.abandon();
     }
 
     async fn take(&self) -> Result<Lease, NotSent> {
@@ -163,7 +171,12 @@ impl Lease {
     /// # Errors
     /// [`Failure`] if there is no complete answer.
     pub async fn send_within(self, limit: Span, request: Request) -> Result<Answer, Failure> {
-        timeout(limit.to_std(), self.exchange(request)).await.unwrap_or(Err(Failure::TimedOut))
+        let client = self.client.clone();
+        match client.inner.sentry.guard(limit, self.exchange(request)).await {
+            Ok(end) => end,
+            Err(Left::Abandoned) => Err(Failure::Abandoned),
+            Err(Left::Late) => Err(Failure::TimedOut),
+        }
     }
 
     async fn exchange(self, mut request: Request) -> Result<Answer, Failure> {
