@@ -114,7 +114,10 @@ fn run(load: Load, rate: f64, when_full: WhenFull, order: Option<(Duration, Stop
         (true, WhenFull::Wait) => Some(Records::of_full_speed(&plan, &run, clock, end, Arc::clone(&live))?),
     };
     let sink: Arc<dyn EventSink> = match &records {
-        Some(records) => Arc::new(Tee::new(Arc::clone(&times) as _, records.recorder())),
+        Some(records) => {
+            let times = Arc::clone(&times);
+            Arc::new(Tee(move |batch: &[Event]| times.note(batch), records.recorder()))
+        }
         None => Arc::clone(&times) as _,
     };
     let gate: Box<dyn IntentGate> = match &records {
@@ -170,8 +173,8 @@ fn run(load: Load, rate: f64, when_full: WhenFull, order: Option<(Duration, Stop
 #[derive(Default)]
 struct Times(Mutex<Histogram>);
 
-impl EventSink for Times {
-    fn record(&self, batch: Vec<Event>) -> u64 {
+impl Times {
+    fn note(&self, batch: &[Event]) {
         let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for event in batch {
             if let Event::Exchange(x) = event
@@ -180,6 +183,12 @@ impl EventSink for Times {
                 times.record(RunOffset::from_nanos(x.answered_ns).since(RunOffset::from_nanos(x.due_ns)));
             }
         }
+    }
+}
+
+impl EventSink for Times {
+    fn record(&self, batch: Vec<Event>) -> u64 {
+        self.note(&batch);
         0
     }
 }

@@ -106,18 +106,12 @@ fn bytes_in(dir: &Path) -> Result<u64> {
     Ok(sum)
 }
 
-/// Gives every batch to two sinks.
-pub(crate) struct Tee(Arc<dyn EventSink>, Recorder);
+/// Shows every batch to the bench before it is recorded; a copy would be counted as the engine's cost.
+pub(crate) struct Tee<N>(pub(crate) N, pub(crate) Recorder);
 
-impl Tee {
-    pub(crate) fn new(other: Arc<dyn EventSink>, recorder: Recorder) -> Self {
-        Self(other, recorder)
-    }
-}
-
-impl EventSink for Tee {
+impl<N: Fn(&[Event]) + Send + Sync> EventSink for Tee<N> {
     fn record(&self, batch: Vec<Event>) -> u64 {
-        self.0.record(batch.clone());
+        self.0(&batch);
         EventSink::record(&self.1, batch)
     }
 }

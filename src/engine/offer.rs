@@ -15,6 +15,10 @@ use crate::time::Span;
 /// Waiting shorter than this is not used for working ahead: planning one journey takes some microseconds.
 const WORTHWHILE: Span = Span::from_micros(100);
 
+/// Waits up to this long are not broken off: a stop is noticed at their end, which costs less than listening for it
+/// during each of them.
+const BRIEF: Span = Span::from_millis(20);
+
 /// Dropped journeys written at once after a stop; then the recorder gets a moment.
 const CHUNK: usize = 256;
 
@@ -73,16 +77,24 @@ impl Offer {
         if clock.until(journey.due) == Span::ZERO && journey.number < self.intents.written() {
             return if self.bench.signal.now() < Stop::Drain { Ok(()) } else { Err(LoadEnd::Stopped) };
         }
-        let mut signal = self.bench.signal.clone();
         journeys.work_ahead(|| WORTHWHILE <= clock.until(journey.due));
-        tokio::select! {
-            biased;
-            () = signal.reached(Stop::Drain) => return Err(LoadEnd::Stopped),
-            () = self.pacer.wait_until(journey.due) => {}
+        if clock.until(journey.due) <= BRIEF {
+            self.pacer.wait_until(journey.due).await;
+        } else {
+            let mut signal = self.bench.signal.clone();
+            tokio::select! {
+                biased;
+                () = signal.reached(Stop::Drain) => {}
+                () = self.pacer.wait_until(journey.due) => {}
+            }
+        }
+        if Stop::Drain <= self.bench.signal.now() {
+            return Err(LoadEnd::Stopped);
         }
         if journey.number < self.intents.written() {
             return Ok(());
         }
+        let mut signal = self.bench.signal.clone();
         // Waiting here makes the journey late, and that shows as lag.
         tokio::select! {
             biased;

@@ -53,6 +53,7 @@ impl Pacer {
 
 #[cfg(target_os = "linux")]
 mod timer {
+    use std::future::poll_fn;
     use std::io;
     use std::num::NonZeroU64;
     use std::os::fd::OwnedFd;
@@ -92,7 +93,7 @@ mod timer {
             timerfd_settime(&self.fd, TimerfdTimerFlags::ABSTIME, &at).expect("an absolute time is always valid");
             while Span::ZERO < self.clock.until(due) {
                 // Setting the timer empties it, and readiness is told on each expiry: no read is needed.
-                match self.fd.readable().await {
+                match poll_fn(|cx| self.fd.poll_read_ready(cx)).await {
                     Ok(mut guard) => guard.clear_ready(),
                     Err(_) => return,
                 }
