@@ -148,6 +148,7 @@ impl Page {
 
 /// One metric: name, help, unit, and its value of a load, unless that is not known.
 type Gauge = (&'static str, &'static str, Option<Unit>, fn(&Seen<'_>) -> f64);
+type Quantiles = fn(&LiveView) -> [(&'static str, Option<Span>); 2];
 type Counter = (&'static str, &'static str, fn(&LiveView) -> u64);
 
 /// A load as it is at one moment.
@@ -203,7 +204,7 @@ fn encode_loads(seen: &[Seen<'_>], encoder: &mut DescriptorEncoder<'_>) -> fmt::
         let values = seen.iter().map(|one| (one.load.labels.clone(), value(one)));
         encode_gauge(encoder, (name, help, unit), values)?;
     }
-    let quantiles = |of: fn(&LiveView) -> [(&'static str, Option<Span>); 2]| {
+    let quantiles = |of: Quantiles| {
         seen.iter().flat_map(move |one| {
             let known = of(&one.view).into_iter().filter_map(|(q, span)| Some((q, span?)));
             known.map(move |(q, span)| {

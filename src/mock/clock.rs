@@ -24,10 +24,8 @@ impl Clock {
             return self;
         }
         if behind_us > 1_000_000 {
-            let behind_s = behind_us / 1_000_000;
-            tracing::warn!(
-                "this machine's clock is {behind_s} s behind the journals; the mock channels go on by theirs"
-            );
+            let secs = behind_us / 1_000_000;
+            tracing::warn!("this machine's clock is {secs} s behind the journals; the mock channels go on by theirs");
         }
         Self { unix_us: self.unix_us.saturating_add(behind_us), ..self }
     }

@@ -20,7 +20,7 @@ use super::channel::Channel;
 use super::clock::Clock;
 use super::control::Control;
 use super::door::{Impostors, fail};
-use super::host::{CALL_WITHIN, SILENCE, respond};
+use super::host::{CALL_WITHIN, respond};
 use super::journal::JournalError;
 use super::socket::{Ending, Socket};
 use super::timer::Timer;

@@ -146,13 +146,14 @@ pub(super) fn groups(scenario: &Scenario, seed: Seed, problems: &mut Vec<PlanPro
         };
         let usual = match &group.usual {
             None => None,
-            Some(usual) => match usual.share().filter(|_| group.kind == AccountKind::Payer && usual.merchants > 0) {
-                Some(share) => Some(UsualMerchants { n: usual.merchants, share }),
-                None => {
+            Some(usual) => {
+                let Some(share) = usual.share().filter(|_| group.kind == AccountKind::Payer && usual.merchants > 0)
+                else {
                     problems.push(PlanProblem::Usual(name.clone()));
                     continue;
-                }
-            },
+                };
+                Some(UsualMerchants { n: usual.merchants, share })
+            }
         };
         let name: Arc<str> = name.as_str().into();
         let accounts: Vec<Arc<VirtualAccount>> = (0..group.count)

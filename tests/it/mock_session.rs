@@ -61,13 +61,13 @@ fn the_session_of_the_manual_works_as_it_is_printed() {
     let command = server.text.replace(printed_at, "127.0.0.1:0").replace("/tmp/mock-journals", &journals);
     let program = Path::new(env!("CARGO_BIN_EXE_plimsoll")).display().to_string();
     let command = command.replacen("plimsoll", &format!("exec {program}"), 1);
-    let served = Served::of(Command::new("bash").args(["-c", &command]).current_dir(root()).stdin(Stdio::null()));
+    let bank = Served::of(Command::new("bash").args(["-c", &command]).current_dir(root()).stdin(Stdio::null()));
 
     let calls = |block: &&Block| block.language == "sh" && block.text.contains("curl ");
     let scripts: Vec<_> = blocks.iter().filter(calls).collect();
     assert_eq!(scripts.len(), 3, "the session, control, and a settlement file");
     for script in scripts {
-        let played = play(scratch.path(), &script.text.replace(printed_at, &served.address));
+        let played = play(scratch.path(), &script.text.replace(printed_at, &bank.address));
         let (out, err) = (String::from_utf8_lossy(&played.stdout), String::from_utf8_lossy(&played.stderr));
         assert!(played.status.success(), "{}\n{out}\n{err}", script.text);
         if let Some(after) = script.text.contains("call pay").then_some("SUCCESS") {

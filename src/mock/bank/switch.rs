@@ -168,7 +168,7 @@ mod tests {
 
     /// The key that callbacks are signed with once a new one is in force, as a signature.
     fn signs(bank: &Bank) -> Vec<u8> {
-        bank.keys(60_000_000).current.sign(&[b"it"])
+        bank.keys(60_000_000).expect("this bank signs").current.sign(&[b"it"])
     }
 
     /// Aim: a key never gets into the journal, however it is written; one that the profile has too is found again, any other

@@ -106,14 +106,13 @@ impl Future for Wait<'_> {
         if let Some(granted) = inner.standing.grants(wish) {
             return Poll::Ready(granted);
         }
-        match number.and_then(|number| inner.waiters.iter_mut().find(|waiter| waiter.number == number)) {
-            Some(known) => known.waker.clone_from(cx.waker()),
-            None => {
-                let number = inner.n_waiters;
-                inner.n_waiters += 1;
-                inner.waiters.push(Waiter { number, wish, waker: cx.waker().clone() });
-                self.number = Some(number);
-            }
+        if let Some(known) = number.and_then(|number| inner.waiters.iter_mut().find(|w| w.number == number)) {
+            known.waker.clone_from(cx.waker());
+        } else {
+            let number = inner.n_waiters;
+            inner.n_waiters += 1;
+            inner.waiters.push(Waiter { number, wish, waker: cx.waker().clone() });
+            self.number = Some(number);
         }
         Poll::Pending
     }

@@ -98,7 +98,9 @@ fn payers_come_back_to_their_usual_merchants() {
         // Each of the three has a third of four fifths; the next one is chance.
         assert!(found[2] > 10 * found[3], "{found:?}");
         let mut by_merchant: BTreeMap<&str, u64> = BTreeMap::new();
-        own.iter().for_each(|journey| *by_merchant.entry(&journey.merchant.id).or_default() += 1);
+        for journey in &own {
+            *by_merchant.entry(&journey.merchant.id).or_default() += 1;
+        }
         favourites.push(by_merchant.into_iter().filter(|(_, n)| *n >= found[2]).map(|(id, _)| id).collect());
     }
     // A journey that goes anywhere meets a usual one as well, three times in a thousand.

@@ -88,10 +88,9 @@ impl Written {
                     assert_eq!(record.len() + 1, *from, "no gaps");
                     let width = to - from + 1;
                     let value = fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str());
-                    record += &match (value, *is_digits) {
-                        ("", _) | (_, false) => format!("{value:<width$}"),
-                        (_, true) => format!("{value:0>width$}"),
-                    };
+                    let is_number = *is_digits && !value.is_empty();
+                    let padding = if is_number { "0" } else { " " }.repeat(width - value.len());
+                    record.extend(if is_number { [&padding, value] } else { [value, &padding] });
                 }
                 record + "\r\n"
             }

@@ -54,8 +54,8 @@ pub(super) fn plot(search: &SearchShown) -> Plot {
 
     let mut layers = Vec::new();
     let names: Vec<String> = search.tails.iter().take(tails.len()).map(Tail::name).collect();
-    let named = names.iter().zip(TAILS).map(|(name, ink)| Key::new(name.clone(), ink, Swatch::Line(Stroke::Solid)));
-    let mut legend: Vec<Key> = named.collect();
+    let solid = names.iter().zip(TAILS).map(|(name, ink)| Key::new(name.clone(), ink, Swatch::Line(Stroke::Solid)));
+    let mut legend: Vec<Key> = solid.collect();
     legend.push(Key::new("p50", BLUE, Swatch::Line(Stroke::Dashed)));
     if search.line.holds > 0.0 || search.line.fails.is_some() {
         layers.push(Layer::Shade { from: search.line.holds, to: search.line.fails.unwrap_or(x.high), ink: SHADE });
