@@ -78,7 +78,11 @@ async fn tell(stage: &Backstage, channel: &Channel, waiting: Waiting, at_once: b
     for (attempt, Over { is_acknowledged, .. }) in over.into_iter().flatten() {
         next = next.and_then(|course| course.told(attempt, is_acknowledged, at_us, rules));
     }
-    if let Some(next) = next {
+    // The next attempt waits on disk: were it there before the record of this one, a bank that is killed in between would count
+    // an attempt that no journal knows.
+    if let Some(next) = next
+        && channel.journal.kept(channel.journal.end()).await.is_ok()
+    {
         channel.callbacks.wait(notice, next);
     }
 }
