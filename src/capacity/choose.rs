@@ -71,7 +71,7 @@ pub(super) fn choose(settings: &SearchSettings, view: &View, turn: usize, left_s
         (None, Some(bad)) => down(settings, view, bad.rate),
         (Some(good), Some(bad)) => match centre(settings, view, good, bad) {
             Some(centre) => ends(settings, view, centre, (turn, left_s)),
-            None => Some(locate(settings, propose(settings, good, bad))),
+            None => Some(locate(settings, propose(settings, view, good, bad))),
         },
     }
 }

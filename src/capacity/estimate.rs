@@ -65,8 +65,10 @@ pub(super) fn centre(settings: &SearchSettings, view: &View, good: &Group, bad: 
     (bad.rate / good.rate <= width * width).then(|| (good.rate * bad.rate).sqrt())
 }
 
-/// A rate within the bracket that should tell most.
-pub(super) fn propose(settings: &SearchSettings, good: &Group, bad: &Group) -> f64 {
+/// A rate within the bracket that should tell most: where a straight line between the scores of its ends crosses the limit. An
+/// end that stayed while the other moved counts for half with each move, or the other would creep (the Illinois rule: M. Dowell
+/// and P. Jarratt, BIT 11, 1971).
+pub(super) fn propose(settings: &SearchSettings, view: &View, good: &Group, bad: &Group) -> f64 {
     let width = 1.0 + settings.width;
     // What an overloaded target got done is near its capacity, unless it collapses: then it is below what was good.
     if let Some(done) = bad.completed.map(|done| done / width.sqrt())
@@ -76,10 +78,20 @@ pub(super) fn propose(settings: &SearchSettings, good: &Group, bad: &Group) -> f
         return tidy(done);
     }
     let (low, high) = (good.rate.ln(), bad.rate.ln());
-    let score = |g: &Group| g.judged.score.clamp(-SCORE_MAX - 1.0, SCORE_MAX + 1.0);
-    let (below, above) = (score(good).min(-0.01), score(bad).max(0.01));
+    let score = |g: &Group, other: &Group| {
+        let halves = i32::try_from(moves_since(view, g, other)).unwrap_or(i32::MAX);
+        g.judged.score.clamp(-SCORE_MAX - 1.0, SCORE_MAX + 1.0) * 0.5_f64.powi(halves)
+    };
+    let (below, above) = (score(good, bad).min(-0.01), score(bad, good).max(0.01));
     let share = (-below / (above - below)).clamp(0.2, 0.8);
     tidy((low + share * (high - low)).exp())
+}
+
+/// How often `other` moved since `end` became an end, but for the first time.
+fn moves_since(view: &View, end: &Group, other: &Group) -> usize {
+    let first = |g: &Group| g.probes.first().copied();
+    let moved = view.groups.iter().filter(|g| g.lean() == other.lean() && first(g) > first(end));
+    moved.count().saturating_sub(1)
 }
 
 /// The score of a rate: `x` its logarithm, `y` the score, `weight` its precision.

@@ -52,7 +52,12 @@ pub(super) struct Station {
 
 /// The stations of the table.
 pub(super) fn stations() -> Vec<Station> {
-    let plain = Station {
+    [solved(), simulated()].concat()
+}
+
+/// What most of them have in common.
+fn plain() -> Station {
+    Station {
         name: "",
         servers: 1,
         mean_s: 0.002,
@@ -65,7 +70,11 @@ pub(super) fn stations() -> Vec<Station> {
         budget_s: 180,
         overhead_ms: 3_000,
         warm_up_ms: 1_000,
-    };
+    }
+}
+
+/// Those whose truth is a closed form.
+fn solved() -> Vec<Station> {
     vec![
         Station {
             name: "D/D/4, 4 servers of 5 ms, p99 <= 100 ms",
@@ -91,7 +100,19 @@ pub(super) fn stations() -> Vec<Station> {
             budget_s: 90,
             overhead_ms: 750,
             warm_up_ms: 500,
-            ..plain.clone()
+            ..plain()
+        },
+        Station {
+            name: "D/M/1, 4,000/s, p70 <= 3 ms",
+            mean_s: 1.0 / 4_000.0,
+            is_poisson: false,
+            objective: "all: p70 response_time <= 3 ms",
+            truth: dm1_truth(4_000.0, 0.003, 0.3),
+            start: 2_000.0,
+            budget_s: 180,
+            overhead_ms: 750,
+            warm_up_ms: 500,
+            ..plain()
         },
         Station {
             name: "M/M/1, 1,000/s, p99 <= 30 ms",
@@ -99,7 +120,7 @@ pub(super) fn stations() -> Vec<Station> {
             objective: "all: p99 response_time <= 30 ms",
             truth: 1_000.0 - 100.0_f64.ln() / 0.03,
             start: 100.0,
-            ..plain.clone()
+            ..plain()
         },
         Station {
             name: "M/M/4, 4 servers of 1 ms, p95 <= 6 ms",
@@ -108,8 +129,14 @@ pub(super) fn stations() -> Vec<Station> {
             objective: "all: p95 response_time <= 6 ms",
             truth: mmn_truth(4, 1_000.0, 0.006, 0.05),
             start: 500.0,
-            ..plain.clone()
+            ..plain()
         },
+    ]
+}
+
+/// Those whose truth was simulated or is the rate at which servers are busy all the time.
+fn simulated() -> Vec<Station> {
+    vec![
         Station {
             name: "M/D/2, 2 servers of 0.5 ms, p95 <= 2.5 ms",
             servers: 2,
@@ -118,7 +145,7 @@ pub(super) fn stations() -> Vec<Station> {
             objective: "all: p95 response_time <= 2.5 ms",
             truth: MD2_TRUTH,
             start: 500.0,
-            ..plain.clone()
+            ..plain()
         },
         Station {
             name: "wandering service, mean 0.25 ms, p95 <= 6 ms",
@@ -127,7 +154,7 @@ pub(super) fn stations() -> Vec<Station> {
             objective: "all: p95 response_time <= 6 ms",
             truth: WANDERING_TRUTH,
             start: 500.0,
-            ..plain.clone()
+            ..plain()
         },
         Station {
             name: "knee with collapse, 4 servers of 8 ms, p99 <= 50 ms",
@@ -139,7 +166,7 @@ pub(super) fn stations() -> Vec<Station> {
             truth: 500.0,
             grain: BACKLOG_GRAIN,
             start: 100.0,
-            ..plain.clone()
+            ..plain()
         },
         Station {
             name: "M/G/1, 150/s, only the backlog tells",
@@ -151,7 +178,7 @@ pub(super) fn stations() -> Vec<Station> {
             grain: BACKLOG_GRAIN,
             start: 100.0,
             overhead_ms: 4_000,
-            ..plain
+            ..plain()
         },
     ]
 }
@@ -162,6 +189,16 @@ const BACKLOG_GRAIN: f64 = 0.002;
 const MD2_TRUTH: f64 = 3_339.5;
 /// In the same way.
 const WANDERING_TRUTH: f64 = 3_278.0;
+
+/// The arrival rate at which a share of `allowed` of the response times of D/M/1 is above `bound`: they are exponential with
+/// the rate g that is `-ln(allowed) / bound` there, and g = mu (1 - exp(-g / lambda)).
+///
+/// # Source
+/// G/M/1: D. Gross and others, *Fundamentals of Queueing Theory*, 4th ed., 2008, section 5.3.
+fn dm1_truth(mu: f64, bound: f64, allowed: f64) -> f64 {
+    let g = -allowed.ln() / bound;
+    g / -(-g / mu).ln_1p()
+}
 
 /// The arrival rate at which a share of `allowed` of the response times of M/M/n is above `bound`, by bisection.
 ///

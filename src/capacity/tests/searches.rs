@@ -1,4 +1,4 @@
-use super::{money, overloaded, spotless};
+use super::{money, overloaded, share, spotless};
 use crate::capacity::evidence::StepEvidence;
 use crate::capacity::{Action, LoadLine, Probe, Search, SearchSettings, SettingsError, StepOutcome, StepVerdict};
 use crate::seed::Seed;
@@ -66,6 +66,28 @@ fn a_sharp_knee_is_found_within_the_width_and_both_ends_are_tried_again() {
         let (low, high) = (line.retests.holds.expect("tried"), line.retests.fails.expect("tried"));
         assert!(low.probes >= 2 && low.agreed == low.probes, "{low:?}");
         assert!(high.probes >= 2 && high.agreed == high.probes, "{high:?}");
+    }
+}
+
+/// Half of what may break the objective does at every rate up to the line, and beyond it half of all: no rate tells by its
+/// score how near the line is. Of the scores alone the search would ask for steps of a fifth of the bracket.
+#[test]
+fn scores_that_do_not_tell_how_near_the_line_is_do_not_make_the_search_creep() {
+    for capacity in [820.0, 1_190.0, 1_560.0] {
+        let line = search(settings(), |probe| {
+            let mut step = spotless(probe.rate);
+            let n = 7.0 * probe.rate;
+            step.objectives = vec![share(n, n * if probe.rate <= capacity { 0.005 } else { 0.5 })];
+            step
+        });
+        let located = line
+            .steps
+            .iter()
+            .filter(|s| s.offered_rate > 800.0 && s.offered_rate < 1_600.0)
+            .map(|s| s.offered_rate.to_bits());
+        let rates = located.collect::<std::collections::BTreeSet<_>>().len();
+        assert!(line.holds <= capacity && line.fails.is_some_and(|fails| fails > capacity), "{line:?}");
+        assert!(rates <= 7, "{rates} rates between 800/s and 1,600/s for a line at {capacity}/s");
     }
 }
 
