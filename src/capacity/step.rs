@@ -175,7 +175,7 @@ fn money_violated(evidence: &[&StepEvidence]) -> Option<StepJudgement> {
     let violated: Vec<&MoneyEvidence> =
         evidence.iter().flat_map(|e| &e.money).filter(|m| m.verdict == "violated").collect();
     let first = violated.first()?;
-    let why = |m: &&MoneyEvidence| format!("money: `{}` is violated {} times", m.name, m.violations);
+    let why = |m: &&MoneyEvidence| format!("money: `{}` is violated; violations: {}", m.name, m.violations);
     Some(failed(&first.name, violated.iter().map(why).collect()))
 }
 
