@@ -20,6 +20,9 @@ struct Inner {
     /// In the order they came.
     waiters: Vec<Waiter>,
     n_waiters: u64,
+    /// Those who wake the waiters, if there are any.
+    relays: Vec<(u64, Waker)>,
+    n_relays: u64,
 }
 
 /// Where the writing stands.
@@ -60,16 +63,38 @@ impl Standing {
 }
 
 impl Progress {
-    /// Tells where the writing stands; `woken` is empty before and after, and only saves its memory.
-    pub(super) fn tell(&self, standing: Standing, woken: &mut Vec<Waker>) {
-        {
+    /// Tells where the writing stands.
+    pub(super) fn tell(&self, standing: Standing) {
+        let relays = {
             let mut inner = self.lock();
             inner.standing = standing;
             self.upto.store(standing.upto, Ordering::Release);
-            let ended = inner.waiters.extract_if(.., |waiter| standing.grants(waiter.wish).is_some());
-            woken.extend(ended.map(|waiter| waiter.waker));
+            std::mem::take(&mut inner.relays)
+        };
+        if relays.is_empty() {
+            self.release();
         }
-        woken.drain(..).for_each(Waker::wake);
+        for (_, waker) in relays {
+            waker.wake();
+        }
+    }
+
+    /// Wakes all whose wait is over.
+    fn release(&self) {
+        let ended: Vec<Waiter> = {
+            let mut inner = self.lock();
+            let standing = inner.standing;
+            inner.waiters.extract_if(.., |waiter| standing.grants(waiter.wish).is_some()).collect()
+        };
+        for waiter in ended {
+            waiter.waker.wake();
+        }
+    }
+
+    /// Waits until so much is written, and wakes in place of the writer all whose wait is over: a thread outside of the runtime
+    /// that wakes each by itself is taken from its core by the first that it wakes, and again by the next.
+    pub(super) fn relay(&self, upto: u64) -> Relay<'_> {
+        Relay { progress: self, upto, number: None }
     }
 
     /// Waits until `wish` has come true, or never will as it stands: then it gives false.
@@ -80,6 +105,47 @@ impl Progress {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Each step leaves it right.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes others when so much is written, and when it is dropped.
+#[derive(Debug)]
+#[must_use = "a relay does nothing unless it is awaited"]
+pub(super) struct Relay<'a> {
+    progress: &'a Progress,
+    upto: u64,
+    /// Which relay it is, once it is one.
+    number: Option<u64>,
+}
+
+impl Future for Relay<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        {
+            let mut inner = self.progress.lock();
+            // While the disk takes nothing, those who are patient are woken by the writer.
+            let Standing { upto, is_stuck, is_over } = inner.standing;
+            if upto >= self.upto || is_stuck || is_over {
+                return Poll::Ready(());
+            }
+            inner.n_relays += 1;
+            let number = inner.n_relays;
+            inner.relays.retain(|&(other, _)| Some(other) != self.number);
+            inner.relays.push((number, cx.waker().clone()));
+            self.number = Some(number);
+        }
+        // It may have been woken for those who wait for less.
+        self.progress.release();
+        Poll::Pending
+    }
+}
+
+impl Drop for Relay<'_> {
+    fn drop(&mut self) {
+        // One that is gone must not be woken in place of those who wait.
+        self.progress.lock().relays.retain(|&(other, _)| Some(other) != self.number);
+        self.progress.release();
     }
 }
 
@@ -165,7 +231,7 @@ mod tests {
     }
 
     fn tell(progress: &Progress, upto: u64, is_stuck: bool, is_over: bool) {
-        progress.tell(Standing { upto, is_stuck, is_over }, &mut Vec::new());
+        progress.tell(Standing { upto, is_stuck, is_over });
     }
 
     #[test]
@@ -193,6 +259,33 @@ mod tests {
         assert_eq!(Polled::new(&progress, 10, false).poll(), (Poll::Ready(false), 0), "it is stuck already");
         tell(&progress, 9, true, true);
         assert_eq!(patient.poll(), (Poll::Ready(false), 1));
+    }
+
+    #[test]
+    fn a_relay_wakes_in_place_of_the_writer_and_also_when_it_is_dropped() {
+        let progress = Progress::default();
+        let (mut near, mut far) = (Polled::new(&progress, 10, false), Polled::new(&progress, 20, false));
+        assert_eq!((near.poll(), far.poll()), ((Poll::Pending, 0), (Poll::Pending, 0)));
+        let mut relay = Box::pin(progress.relay(20));
+        let counter = Arc::new(Counter::default());
+        let waker = Waker::from(Arc::clone(&counter));
+        let mut cx = Context::from_waker(&waker);
+        assert_eq!(relay.as_mut().poll(&mut cx), Poll::Pending);
+        tell(&progress, 10, false, false);
+        assert_eq!((counter.0.load(Ordering::Relaxed), near.counter.0.load(Ordering::Relaxed)), (1, 0));
+        assert_eq!(relay.as_mut().poll(&mut cx), Poll::Pending, "it is for more");
+        assert_eq!(near.poll(), (Poll::Ready(true), 1));
+        tell(&progress, 20, false, false);
+        assert_eq!((counter.0.load(Ordering::Relaxed), far.counter.0.load(Ordering::Relaxed)), (2, 0));
+        drop(relay);
+        assert_eq!(far.poll(), (Poll::Ready(true), 1));
+        let mut last = Polled::new(&progress, 30, false);
+        assert_eq!(last.poll(), (Poll::Pending, 0));
+        let mut given_up = Box::pin(progress.relay(30));
+        assert_eq!(given_up.as_mut().poll(&mut cx), Poll::Pending);
+        drop(given_up);
+        tell(&progress, 30, false, false);
+        assert_eq!(last.poll(), (Poll::Ready(true), 1), "with no relay left the writer wakes by itself");
     }
 
     #[test]
