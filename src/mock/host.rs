@@ -20,6 +20,7 @@ use super::control::control;
 use super::door::Door;
 use super::guard::{RawCall, check_call, unread};
 use super::journal::Ticket;
+use super::patience::within;
 use super::server::Host;
 use super::socket::Ending;
 use super::statement::{StatementError, statement};
@@ -72,7 +73,7 @@ pub(super) async fn respond(
         return Ok(no_such_place());
     };
     let _in_flight = channel.meter.enter();
-    let body = tokio::time::timeout(host.call_within, whole(body)).await.unwrap_or(Err(Unread::TooSlow));
+    let body = within(host.call_within, whole(body)).await.unwrap_or(Err(Unread::TooSlow));
     let now_us = host.clock.unix_us(arrived);
     let decided = match body {
         Ok(body) => {

@@ -26,6 +26,7 @@ mod lock;
 mod luck;
 #[cfg(any(test, feature = "wiremock"))]
 mod mounted;
+mod patience;
 mod server;
 mod settlement;
 mod shards;
