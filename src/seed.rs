@@ -17,18 +17,27 @@ impl Seed {
     /// FNV-1a over the name, then `SplitMix64` (Steele, Lea and Flood, *Fast Splittable Pseudorandom
     /// Number Generators*, OOPSLA 2014) to spread the bits. Not for secrets.
     pub fn stream(self, name: &str, index: u64) -> [u8; 32] {
-        let mut state = spread(self.0 ^ fnv1a(name.as_bytes())) ^ spread(index.wrapping_add(GOLDEN));
+        self.key(fnv1a(&[name]), index)
+    }
+
+    /// Key of the stream `name` for a thing known by `key`, such as an order number.
+    pub fn stream_of(self, name: &str, key: &str) -> [u8; 32] {
+        self.stream_of_parts(&[name], &[key])
+    }
+
+    /// The same for a name and a key that are in parts, which nobody has to put together.
+    pub fn stream_of_parts(self, name: &[&str], key: &[&str]) -> [u8; 32] {
+        self.key(fnv1a(name), fnv1a(key))
+    }
+
+    fn key(self, name: u64, index: u64) -> [u8; 32] {
+        let mut state = spread(self.0 ^ name) ^ spread(index.wrapping_add(GOLDEN));
         let mut key = [0; 32];
         for part in key.chunks_exact_mut(8) {
             state = state.wrapping_add(GOLDEN);
             part.copy_from_slice(&spread(state).to_le_bytes());
         }
         key
-    }
-
-    /// Key of the stream `name` for a thing known by `key`, such as an order number.
-    pub fn stream_of(self, name: &str, key: &str) -> [u8; 32] {
-        self.stream(name, fnv1a(key.as_bytes()))
     }
 
     /// The seed of a part of the run known by `key`, whose streams are its own.
@@ -47,8 +56,10 @@ impl fmt::Display for Seed {
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+/// Of the bytes of all parts, one after the other.
+fn fnv1a(parts: &[&str]) -> u64 {
+    let step = |hash: u64, b: u8| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    parts.iter().fold(0xcbf2_9ce4_8422_2325, |hash, part| part.bytes().fold(hash, step))
 }
 
 /// `x` with its bits spread over all 64, one to one: the finalizer of `SplitMix64`. Not for secrets.
@@ -82,6 +93,7 @@ mod tests {
         // Frozen on purpose: stored plans are only repeatable while this holds.
         let key = Seed(42).stream("amount", 7);
         assert_eq!(key, Seed(42).stream("amount", 7));
-        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c, "published FNV-1a test vector");
+        assert_eq!(fnv1a(&["a"]), 0xaf63_dc4c_8601_ec8c, "published FNV-1a test vector");
+        assert_eq!(fnv1a(&["foo", "", "bar"]), 0x8594_4171_f739_67e8, "another");
     }
 }

@@ -12,9 +12,14 @@ pub(in crate::mock) const IGNORED: &str = "ignored";
 
 /// The bank's number of a payment or refund: follows from ours, so that it survives a restart.
 pub(in crate::mock) fn txn_of(seed: Seed, channel: &str, subject: &Subject) -> String {
-    let stream = format!("mock.{channel}.{}.txn", subject.operation().word());
-    let key = seed.stream_of(&stream, subject.number());
-    format!("T{}", hex::encode_upper(&key[..8]))
+    let name = ["mock.", channel, ".", subject.operation().word(), ".txn"];
+    let key = seed.stream_of_parts(&name, &[subject.number()]);
+    let mut txn = String::with_capacity(17);
+    txn.push('T');
+    for digit in key[..8].iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        txn.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+    }
+    txn
 }
 
 impl Bank {
