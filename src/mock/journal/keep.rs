@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
+use super::line::push_line;
 use super::progress::{Progress, Standing, Wish};
 use super::{JournalError, for_each_record, journal_path};
 use crate::ledger::ChannelRecord;
@@ -139,8 +140,7 @@ impl Journal {
         let mut waiting = self.shared.lock();
         let before = waiting.bytes.len();
         for record in records {
-            serde_json::to_writer(&mut waiting.bytes, record).expect("a record is plain data, and memory takes it");
-            waiting.bytes.push(b'\n');
+            push_line(&mut waiting.bytes, record);
         }
         waiting.appended += (waiting.bytes.len() - before) as u64;
         let ticket = Ticket(waiting.appended);

@@ -1,6 +1,7 @@
 //! A channel's journal on disk: JSON lines, only ever appended to.
 
 mod keep;
+mod line;
 mod progress;
 mod read;
 #[cfg(test)]
