@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use args::{Arguments, Command, MockCommand};
 
+use crate::engine::keep_pages_small;
 use crate::scenario::diagnostic::Diagnostic;
 
 /// Why a command could not do its work.
@@ -79,6 +80,7 @@ impl Failure {
 /// Runs the command and says how the process should exit.
 pub fn execute(arguments: Arguments) -> ExitCode {
     init_log();
+    keep_pages_small();
     take_priority(&arguments.command);
     let runtime = match runtime_for(&arguments.command) {
         Ok(runtime) => runtime,
