@@ -13,13 +13,17 @@ use super::behaviour::Keys;
 use super::callback::Callbacks;
 use super::clock::Clock;
 use super::door::Door;
-use super::journal::{Journal, JournalError, Ticket};
+use super::journal::{Haste, Journal, JournalError, Ticket};
 use super::lock::JournalLock;
 use super::server::MockError;
 use super::wire::Ask;
 use crate::ledger::ChannelRecord;
 use crate::profile::{Behaviour, Callback, ChannelProfile, SwitchError};
 use crate::seed::Seed;
+use crate::time::Span;
+
+/// Answers that leave this long after their decision or later find their records written, though nobody hurried with them.
+const LEISURE: Span = Span::from_millis(5);
 
 /// A channel being served.
 pub(super) struct Channel {
@@ -115,9 +119,9 @@ impl Channel {
         let (switched, ticket) = self.act(|bank| match bank.switch(behaviour, wish, now_us) {
             Ok(records) => {
                 *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Shown::of(bank);
-                (records, Ok(()))
+                (records, Haste::Now, Ok(()))
             }
-            Err(e) => (Vec::new(), Err(e)),
+            Err(e) => (Vec::new(), Haste::Now, Err(e)),
         })?;
         Ok(switched.map(|()| ticket))
     }
@@ -143,7 +147,11 @@ impl Channel {
     /// Brings an order to its outcome; gives what follows.
     pub(super) fn finish(&self, subject: &Subject) -> Result<Vec<Next>, JournalError> {
         // Nobody waits for this record: what follows is told once all before it is written.
-        self.act(|bank| bank.finish(subject, self.clock.now_us())).map(|(next, _)| next)
+        let step = |bank: &mut Bank| {
+            let (records, next) = bank.finish(subject, self.clock.now_us());
+            (records, Haste::Soon, next)
+        };
+        self.act(step).map(|(next, _)| next)
     }
 
     /// Writes down an attempt of a callback; gives when it was over, Unix microseconds.
@@ -156,7 +164,9 @@ impl Channel {
     ) -> Result<i64, JournalError> {
         let now_us = self.clock.now_us();
         // Nobody waits for this record, so nobody waits for its ticket.
-        self.act(|bank| (vec![bank.told(notice, telling, attempt, is_acknowledged, now_us)], now_us)).map(|(at, _)| at)
+        let step =
+            |bank: &mut Bank| (vec![bank.told(notice, telling, attempt, is_acknowledged, now_us)], Haste::Soon, now_us);
+        self.act(step).map(|(at, _)| at)
     }
 
     /// Why the channel takes no calls; `None` if it does.
@@ -176,18 +186,22 @@ impl Channel {
     fn decide(&self, step: impl FnOnce(&mut Bank) -> Decision) -> Result<(Decision, Ticket), JournalError> {
         self.act(|bank| {
             let mut decision = step(bank);
-            (std::mem::take(&mut decision.records), decision)
+            let haste = if decision.after < LEISURE { Haste::Now } else { Haste::Soon };
+            (std::mem::take(&mut decision.records), haste, decision)
         })
     }
 
     /// One step of the bank, and its records into the journal before the next step.
-    fn act<T>(&self, step: impl FnOnce(&mut Bank) -> (Vec<ChannelRecord>, T)) -> Result<(T, Ticket), JournalError> {
+    fn act<T>(
+        &self,
+        step: impl FnOnce(&mut Bank) -> (Vec<ChannelRecord>, Haste, T),
+    ) -> Result<(T, Ticket), JournalError> {
         let mut bank = self.bank.lock().expect("a bank that panicked must not go on");
         if !self.journal.is_ready() || !self.callbacks.is_ready(self.clock.now_us()) {
             return Err(JournalError::Refused);
         }
-        let (records, outcome) = step(&mut bank);
-        let ticket = self.journal.append(&records);
+        let (records, haste, outcome) = step(&mut bank);
+        let ticket = self.journal.append(&records, haste);
         Ok((outcome, ticket))
     }
 }

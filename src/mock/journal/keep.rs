@@ -28,6 +28,19 @@ const WAITING_BYTES_MAX: usize = 64 << 20;
 /// How long a disk that took nothing is left alone.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// How long records wait for others where nobody waits for them: what the runtime's timer makes of it is up to twice that.
+const GATHER: Duration = Duration::from_millis(1);
+
+/// When records have to be with the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::mock) enum Haste {
+    /// Some milliseconds later is early enough. Going to the writer and back costs as much as a whole payment, so one way
+    /// is shared by what comes meanwhile.
+    Soon,
+    /// Somebody waits.
+    Now,
+}
+
 /// A journal being kept. Writes out what is left when dropped.
 #[derive(Debug)]
 pub(in crate::mock) struct Journal {
@@ -52,6 +65,8 @@ struct Shared {
 struct Waiting {
     bytes: Vec<u8>,
     appended: u64,
+    /// When the writer is woken for them, if that is settled.
+    wake: Option<Haste>,
     /// Why the disk takes nothing, while it does not.
     fault: Option<String>,
     /// Closed by us.
@@ -136,7 +151,7 @@ impl Journal {
     }
 
     /// Appends `records` in this order. Call it under the lock of the bank that gave them.
-    pub(in crate::mock) fn append(&self, records: &[ChannelRecord]) -> Ticket {
+    pub(in crate::mock) fn append(&self, records: &[ChannelRecord], haste: Haste) -> Ticket {
         let mut waiting = self.shared.lock();
         let before = waiting.bytes.len();
         for record in records {
@@ -144,9 +159,8 @@ impl Journal {
         }
         waiting.appended += (waiting.bytes.len() - before) as u64;
         let ticket = Ticket(waiting.appended);
-        drop(waiting);
-        if before == 0 {
-            wake_writer(&self.shared, ticket);
+        if before < waiting.bytes.len() {
+            self.hurry(waiting, haste);
         }
         ticket
     }
@@ -168,7 +182,24 @@ impl Journal {
     }
 
     async fn reached(&self, Ticket(upto): Ticket, is_patient: bool) -> Result<(), JournalError> {
+        if !self.shared.progress.has_reached(upto) {
+            let waiting = self.shared.lock();
+            if waiting.wake.is_some() {
+                // Now somebody does wait.
+                self.hurry(waiting, Haste::Now);
+            }
+        }
         if self.shared.progress.wait(Wish { upto, is_patient }).await { Ok(()) } else { Err(JournalError::Refused) }
+    }
+
+    /// Sees to it that the writer is woken with `haste`.
+    fn hurry(&self, mut waiting: MutexGuard<'_, Waiting>, haste: Haste) {
+        if waiting.wake < Some(haste) {
+            waiting.wake = Some(haste);
+            let upto = Ticket(waiting.appended);
+            drop(waiting);
+            wake_writer(&self.shared, upto, haste);
+        }
     }
 
     /// Writes out what is left and takes no more. Blocks while it does.
@@ -190,24 +221,31 @@ impl Drop for Journal {
 
 /// Wakes the writer at the end of this turn of the runtime, if there is one: what else is appended in the turn goes out with
 /// the same write, and on one core the writer does not take it from the calls at each of them. Back it goes in one step as
-/// well. `first` is the first of what is written.
-fn wake_writer(shared: &Arc<Shared>, first: Ticket) {
+/// well. Where nobody waits, it is some turns later. What is known to be written then goes up to `upto`.
+fn wake_writer(shared: &Arc<Shared>, upto: Ticket, haste: Haste) {
     let Ok(runtime) = Handle::try_current() else { return shared.changed.notify_one() };
     let alarm = Alarm(Arc::clone(shared));
     runtime.spawn(async move {
-        yield_now().await;
+        match haste {
+            Haste::Now => yield_now().await,
+            Haste::Soon => tokio::time::sleep(GATHER).await,
+        }
         let shared = Arc::clone(&alarm.0);
         drop(alarm);
-        shared.progress.relay(first.0).await;
+        shared.progress.relay(upto.0).await;
     });
 }
 
-/// Wakes the writer when it is dropped: also with a runtime that ends before its turn does.
+/// Wakes the writer when it is dropped, if there is anything to write still: also with a runtime that ends before its turn
+/// does.
 struct Alarm(Arc<Shared>);
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        self.0.changed.notify_one();
+        let is_written = self.0.lock().bytes.is_empty();
+        if !is_written {
+            self.0.changed.notify_one();
+        }
     }
 }
 
@@ -224,6 +262,7 @@ fn write_all(mut sink: impl Write, shared: &Shared) {
             break;
         }
         std::mem::swap(&mut waiting.bytes, &mut batch);
+        waiting.wake = None;
         drop(waiting);
         let mut rest = &batch[..];
         while !rest.is_empty() {
@@ -252,4 +291,73 @@ fn write_all(mut sink: impl Write, shared: &Shared) {
         batch.clear();
     }
     tell(upto, false, true);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use super::super::tests::record;
+    use super::*;
+
+    /// Keeps the length of each write.
+    #[derive(Clone, Default)]
+    struct Lengths(Arc<Mutex<Vec<usize>>>);
+
+    impl Write for Lengths {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no panic").push(bytes.len());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn start() -> (Journal, Lengths) {
+        let lengths = Lengths::default();
+        (Journal::start(PathBuf::new(), lengths.clone()).expect("a thread"), lengths)
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_gathered_until_somebody_does() {
+        let (journal, lengths) = start();
+        for seq in 1..=10 {
+            let _ticket = journal.append(&[record(seq)], Haste::Soon);
+        }
+        assert_eq!(journal.shared.lock().wake, Some(Haste::Soon));
+        let end = journal.end();
+        let mut waiting = pin!(journal.written(end));
+        let first = poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx))).await;
+        assert!(first.is_pending());
+        assert_eq!(journal.shared.lock().wake, Some(Haste::Now));
+        waiting.await.expect("written");
+        assert_eq!(*lengths.0.lock().expect("no panic"), [usize::try_from(end.0).expect("small")], "in one write");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_written_all_the_same() {
+        let (journal, lengths) = start();
+        let Ticket(end) = journal.append(&[record(1)], Haste::Soon);
+        let written = async {
+            while !journal.shared.progress.has_reached(end) {
+                tokio::time::sleep(GATHER).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), written).await.expect("it is written");
+        assert_eq!(lengths.0.lock().expect("no panic").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_urgent_does_not_wait_for_what_is_not() {
+        let (journal, _) = start();
+        let _ticket = journal.append(&[record(1)], Haste::Soon);
+        let _ticket = journal.append(&[record(2)], Haste::Now);
+        assert_eq!(journal.shared.lock().wake, Some(Haste::Now));
+        let _ticket = journal.append(&[record(3)], Haste::Soon);
+        assert_eq!(journal.shared.lock().wake, Some(Haste::Now));
+    }
 }

@@ -9,7 +9,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use self::keep::{Journal, Ticket};
+pub(super) use self::keep::{Haste, Journal, Ticket};
 pub(super) use self::read::for_each_record;
 pub use self::read::{JournalRead, read_journal};
 

@@ -79,6 +79,11 @@ impl Progress {
         }
     }
 
+    /// Whether so much is written.
+    pub(super) fn has_reached(&self, upto: u64) -> bool {
+        self.upto.load(Ordering::Acquire) >= upto
+    }
+
     /// Wakes all whose wait is over.
     fn release(&self) {
         let ended: Vec<Waiter> = {
@@ -164,7 +169,7 @@ impl Future for Wait<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
         let Self { progress, wish, number } = *self;
-        if progress.upto.load(Ordering::Acquire) >= wish.upto {
+        if progress.has_reached(wish.upto) {
             // Whoever wrote that far has taken this one from the list, or is about to.
             return Poll::Ready(true);
         }
@@ -188,7 +193,7 @@ impl Drop for Wait<'_> {
     fn drop(&mut self) {
         // One that came true is on no list any more.
         if let Some(number) = self.number
-            && self.progress.upto.load(Ordering::Acquire) < self.wish.upto
+            && !self.progress.has_reached(self.wish.upto)
         {
             self.progress.lock().waiters.retain(|waiter| waiter.number != number);
         }

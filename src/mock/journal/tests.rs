@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::ledger::{ChannelRecord, RecordKind};
 
-fn record(seq: u64) -> ChannelRecord {
+pub(super) fn record(seq: u64) -> ChannelRecord {
     ChannelRecord {
         seq,
         channel: String::from("bank"),
@@ -33,7 +33,7 @@ async fn what_was_written_is_read_again_after_reopening() {
         let mut n = 0;
         let journal = Journal::open(dir.path(), "bank", |_| n += 1).expect("opens");
         assert_eq!(n, known);
-        let ticket = journal.append(&[record(first), record(first + 1)]);
+        let ticket = journal.append(&[record(first), record(first + 1)], Haste::Now);
         journal.written(ticket).await.expect("written");
     }
     let read = read_journal(&journal_path(dir.path(), "bank")).expect("reads");
@@ -46,7 +46,7 @@ async fn a_written_ticket_means_the_bytes_are_in_the_file() {
     let dir = tempfile::tempdir().expect("scratch");
     let journal = Journal::open(dir.path(), "bank", |_| {}).expect("opens");
     for seq in 1..=50 {
-        let ticket = journal.append(&[record(seq)]);
+        let ticket = journal.append(&[record(seq)], Haste::Now);
         journal.written(ticket).await.expect("written");
         let lines = std::fs::read_to_string(journal.path()).expect("reads").lines().count();
         assert_eq!(lines as u64, seq);
@@ -63,7 +63,7 @@ fn a_torn_last_line_is_reported_then_cut_off() {
     assert_eq!((read.records.len(), read.torn_bytes), (1, 40));
 
     let journal = Journal::open(dir.path(), "bank", |_| {}).expect("opens");
-    let _ticket = journal.append(&[record(2)]);
+    let _ticket = journal.append(&[record(2)], Haste::Now);
     drop(journal);
     assert_eq!(read_journal(&path).expect("reads").records, [record(1), record(2)]);
 }
@@ -110,16 +110,16 @@ async fn a_full_disk_refuses_until_there_is_room_and_nothing_is_lost_or_doubled(
     let (left, bytes) = (Arc::new(Mutex::new(line(1).len() + 10)), Arc::default());
     let disk = FakeFullDisk { left: Arc::clone(&left), bytes: Arc::clone(&bytes) };
     let journal = Journal::start(PathBuf::new(), disk).expect("a thread");
-    let first = journal.append(&[record(1)]);
+    let first = journal.append(&[record(1)], Haste::Now);
     journal.written(first).await.expect("the first fits");
     assert_eq!(journal.fault(), None);
-    let second = journal.append(&[record(2)]);
+    let second = journal.append(&[record(2)], Haste::Now);
     assert!(matches!(journal.written(second).await, Err(JournalError::Refused)));
     journal.written(first).await.expect("the first is still written");
     assert!(!journal.is_ready());
     assert_eq!(journal.fault(), Some(std::io::Error::from(ErrorKind::StorageFull).to_string()));
     // What was decided in the same moment comes too late to be refused.
-    let third = journal.append(&[record(3)]);
+    let third = journal.append(&[record(3)], Haste::Now);
     *left.lock().expect("no panic") = 1 << 20;
     journal.kept(third).await.expect("written once there is room");
     assert!(journal.is_ready());
@@ -131,7 +131,7 @@ async fn a_full_disk_refuses_until_there_is_room_and_nothing_is_lost_or_doubled(
 async fn a_journal_can_be_closed_while_the_disk_is_full() {
     let disk = FakeFullDisk { left: Arc::default(), bytes: Arc::default() };
     let journal = Journal::start(PathBuf::new(), disk).expect("a thread");
-    let ticket = journal.append(&[record(1)]);
+    let ticket = journal.append(&[record(1)], Haste::Now);
     assert!(journal.written(ticket).await.is_err());
     journal.close();
     assert!(journal.kept(ticket).await.is_err(), "it never will be");
