@@ -30,8 +30,17 @@ impl Seed {
         self.key(fnv1a(name), fnv1a(key))
     }
 
+    /// What the key of the stream `name`, number `index`, begins with, as a number: all that somebody needs who draws once.
+    pub fn number(self, name: &str, index: u64) -> u64 {
+        spread(self.state(fnv1a(&[name]), index).wrapping_add(GOLDEN))
+    }
+
+    const fn state(self, name: u64, index: u64) -> u64 {
+        spread(self.0 ^ name) ^ spread(index.wrapping_add(GOLDEN))
+    }
+
     fn key(self, name: u64, index: u64) -> [u8; 32] {
-        let mut state = spread(self.0 ^ name) ^ spread(index.wrapping_add(GOLDEN));
+        let mut state = self.state(name, index);
         let mut key = [0; 32];
         for part in key.chunks_exact_mut(8) {
             state = state.wrapping_add(GOLDEN);
@@ -72,6 +81,14 @@ pub const fn spread(x: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_what_its_key_begins_with() {
+        for index in [0, 1, u64::MAX] {
+            let key = Seed(7).stream("amount", index);
+            assert_eq!(Seed(7).number("amount", index).to_le_bytes(), key[..8]);
+        }
+    }
 
     #[test]
     fn streams_differ_by_seed_name_and_number() {

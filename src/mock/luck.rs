@@ -89,18 +89,26 @@ impl Luck {
 
     /// A time from `times`.
     pub(super) fn time(&self, draw: Draw, times: &Times) -> Span {
-        sample(times, &mut self.stream(draw)).min(TIME_MAX)
+        self.sample(draw, times).min(TIME_MAX)
     }
 
     /// A time from `times`, which may be of days, so many times shorter.
     pub(super) fn long_time(&self, draw: Draw, times: &Times, time_scale: f64) -> Span {
-        let time = sample(times, &mut self.stream(draw)).min(LONG_TIME_MAX);
+        let time = self.sample(draw, times).min(LONG_TIME_MAX);
         Span::from_secs_f64(time.as_secs_f64() / time_scale)
     }
 
     /// One of `choices` by weight; `None` if there are none.
     pub(super) fn pick<T: Copy>(&self, draw: Draw, choices: &[(T, f64)]) -> Option<T> {
         by_weight(choices.iter().map(|&(choice, weight)| (choice, weight)), self.uniform(draw))
+    }
+
+    fn sample(&self, draw: Draw, times: &Times) -> Span {
+        match times {
+            // A stream takes longer to start than the rest of most decisions.
+            Times::Constant(time) => time.0,
+            _ => sample(times, &mut self.stream(draw)),
+        }
     }
 
     fn stream(&self, draw: Draw) -> ChaCha8Rng {

@@ -254,7 +254,7 @@ impl Inner {
         run: &Arc<RunId>,
         user: Option<u32>,
     ) -> PlannedJourney {
-        let draw = |name: &str| Draws::new(self.seed, name, number).unit();
+        let draw = |name: &str| Draws::one(self.seed, name, number);
         let kind_idx = self.mix.pick(draw("kind"));
         let kind = &self.kinds[kind_idx];
         let payers = &self.groups[kind.payer];

@@ -21,8 +21,13 @@ impl Draws {
 
     /// Uniform over the open interval (0, 1): never 0 or 1, so that its logarithm is always finite.
     pub fn unit(&mut self) -> f64 {
-        // The middle of one of 2^53 equal cells.
-        ((self.0.next_u64() >> 11) as f64 + 0.5) * (0.5_f64).powi(53)
+        open_unit(self.0.next_u64())
+    }
+
+    /// The same for whoever draws once from the stream `name`, number `index`, of `seed`: a generator takes longer to start than
+    /// a plan needs for the rest of a draw. Not what [`Draws::new`] begins with.
+    pub fn one(seed: Seed, name: &str, index: u64) -> f64 {
+        open_unit(seed.number(name, index))
     }
 
     /// Exponential with mean 1, by inversion.
@@ -72,6 +77,11 @@ impl Draws {
     }
 }
 
+/// The middle of the one of 2^53 equal cells of (0, 1) that the upper bits tell.
+fn open_unit(bits: u64) -> f64 {
+    ((bits >> 11) as f64 + 0.5) * (0.5_f64).powi(53)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,8 +103,32 @@ mod tests {
         }
     }
 
+    /// Journeys are numbered one after the other, and take one draw from each of some streams: of one stream they must not
+    /// hang together, nor of one journey.
+    #[test]
+    fn single_draws_are_uniform_and_tell_nothing_of_one_another() {
+        let n = 100_000;
+        let of = |name: &'static str| move |index| Draws::one(Seed(7), name, index) - 0.5;
+        let (payer, amount) = (of("payer"), of("amount"));
+        let mut sums = [0.0; 4];
+        for index in 0..n {
+            let (u, v) = (payer(index), payer(index + 1));
+            let products = [u, 12.0 * u * u - 1.0, u * v, u * amount(index)];
+            sums.iter_mut().zip(products).for_each(|(sum, x)| *sum += x);
+        }
+        // Their standard deviations: 1/sqrt(12); 12 u^2 has 2/sqrt(5); a product of two 1/12.
+        for (sum, sd) in sums.into_iter().zip([12_f64.sqrt().recip(), 2.0 / 5_f64.sqrt(), 1.0 / 12.0, 1.0 / 12.0]) {
+            let error = (sum / n as f64).abs();
+            assert!(error < 5.0 * sd / (n as f64).sqrt(), "off by {error} in {sums:?}");
+        }
+    }
+
     #[test]
     fn draws_never_change_between_versions() {
+        for (index, frozen) in [(7, 0.292_498), (8, 0.084_080)] {
+            let digits = Draws::one(Seed(42), "frozen", index) - frozen;
+            assert!((0.0..1e-6).contains(&digits), "{index}: {digits}");
+        }
         // Frozen on purpose: stored plans are only repeatable while this holds.
         let mut draws = Draws::new(Seed(42), "frozen", 7);
         assert_eq!([0; 4].map(|_| draws.below(1_000_000)), [425_115, 34_961, 231_543, 976_928]);
