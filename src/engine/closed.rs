@@ -179,7 +179,6 @@ impl ClosedOffer {
             }
         }
         let now = self.bench.clock.now();
-        self.bench.live.journey_due(now);
         let all_ended = self.ended.clone();
         self.bench.start(journey, now, move |at| {
             all_ended.0[user].set(Some(at));

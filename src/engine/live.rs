@@ -136,14 +136,20 @@ impl Live {
         (self.ended.load(Relaxed), self.failed.load(Relaxed))
     }
 
+    /// One that does not start.
     pub(super) fn journey_due(&self, at: RunOffset) {
         self.due.fetch_add(1, Relaxed);
         self.in_second(at, |s| s.due += 1);
     }
 
+    /// One that is due and starts.
     pub(super) fn journey_started(&self, at: RunOffset) {
+        self.due.fetch_add(1, Relaxed);
         self.started.fetch_add(1, Relaxed);
-        self.in_second(at, |s| s.started += 1);
+        self.in_second(at, |s| {
+            s.due += 1;
+            s.started += 1;
+        });
     }
 
     pub(super) fn journey_dropped(&self) {
@@ -209,7 +215,6 @@ mod tests {
     fn only_complete_recent_seconds_are_shown() {
         let live = Live::default();
         for n in 0..100 {
-            live.journey_due(ms(10 * n));
             live.journey_started(ms(10 * n));
             live.answered(ms(10 * n), Span::from_millis(5));
         }

@@ -53,10 +53,10 @@ impl Offer {
                 return Offered { end, rest: Box::new(std::iter::once(journey).chain(journeys)) };
             }
             let now = self.bench.clock.now();
-            self.bench.live.journey_due(now);
             if self.bench.in_flight.get() < self.in_flight_limit {
                 self.bench.start(journey, now, |_| ());
             } else {
+                self.bench.live.journey_due(now);
                 drop_journey(&self.bench, &journey, "in_flight_limit");
             }
         }
