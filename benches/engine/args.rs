@@ -54,7 +54,14 @@ pub(crate) enum Command {
     /// A plain loop over hyper's client.
     Hyper(Load),
     /// A scenario of Goose's own.
-    Goose(Load),
+    Goose {
+        #[command(flatten)]
+        load: Load,
+        /// At most so many requests a second, and how long answers seem to take; without it as fast as it goes, and what
+        /// that costs.
+        #[arg(long)]
+        rate: Option<u32>,
+    },
     /// A plain loop over reqwest.
     Reqwest(Load),
 }

@@ -1,5 +1,6 @@
 //! The same payment as a scenario of Goose's own, with its measuring on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,23 +14,42 @@ use crate::args::Load;
 use crate::cpu;
 use crate::plain::{costs, is_good};
 
-/// Users who pay one time after the other without thinking.
-pub(crate) fn goose_users(load: Load) -> Result<Value> {
+/// Users who pay one time after the other without thinking; at most `rate` times a second all together, if there is one.
+pub(crate) fn goose_users(load: Load, rate: Option<u32>) -> Result<Value> {
     let before = cpu::spent();
     let runtime = tokio::runtime::Runtime::new()?;
-    let metrics = runtime.block_on(async { Box::pin(attack(load)?.execute()).await }).map_err(|e| anyhow!("{e}"))?;
+    let metrics =
+        runtime.block_on(async { Box::pin(attack(load, rate)?.execute()).await }).map_err(|e| anyhow!("{e}"))?;
     let sum =
         |count: fn(&goose::metrics::GooseRequestMetricAggregate) -> usize| metrics.requests.values().map(count).sum();
     let (good, bad): (usize, usize) = (sum(|r| r.success_count), sum(|r| r.fail_count));
     ensure!(good > 0 && bad == 0, "{bad} of {} requests failed", good + bad);
-    Ok(costs("goose", u64::try_from(good)?, cpu::spent_since(before)))
+    let mut said = costs("goose", u64::try_from(good)?, cpu::spent_since(before));
+    if rate.is_some() {
+        let times = metrics.requests.values().flat_map(|r| &r.raw_data.times_us).map(|(&us, &n)| (us, n)).collect();
+        said["response_us"] = json!({ "p50": quantile(&times, 0.5), "p99": quantile(&times, 0.99) });
+    }
+    Ok(said)
 }
 
-fn attack(load: Load) -> Result<GooseAttack, GooseError> {
+/// The time that a share `q` of all is not above, of how often each came, microseconds.
+fn quantile(times: &BTreeMap<u64, usize>, q: f64) -> u64 {
+    let wanted = q * times.values().sum::<usize>() as f64;
+    let mut seen = 0;
+    let reached = times.iter().find(|(_, n)| {
+        seen += **n;
+        wanted <= seen as f64
+    });
+    reached.map_or(0, |(us, _)| *us)
+}
+
+fn attack(load: Load, rate: Option<u32>) -> Result<GooseAttack, GooseError> {
     let (url, users, seconds) = (load.url(), load.connections.to_string(), load.time.as_secs().max(1).to_string());
     let arguments = ["--host", &url, "--users", &users, "--increase-rate", "1000", "--run-time", &seconds];
     let silent = ["--no-print-metrics", "--no-telnet", "--no-websocket", "--quiet"];
-    let configuration = GooseConfiguration::parse_args_default(&[&arguments[..], &silent].concat())?;
+    let rate = rate.map(|rate| rate.to_string());
+    let throttle = rate.as_ref().map_or_else(Vec::new, |rate| vec!["--throttle-requests", rate]);
+    let configuration = GooseConfiguration::parse_args_default(&[&arguments[..], &silent, &throttle].concat())?;
     let payment = Transaction::new(Arc::new(|user: &mut GooseUser| Box::pin(pay(user))));
     Ok(GooseAttack::initialize_with_config(configuration)?
         .register_scenario(Scenario::new("payments").register_transaction(payment)))

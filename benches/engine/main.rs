@@ -19,12 +19,14 @@ use std::process::ExitCode;
 use args::{Args, Command};
 use clap::Parser;
 use mimalloc::MiMalloc;
+use plimsoll::engine::keep_pages_small;
 
 /// As in the program itself.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    keep_pages_small();
     let said = match Args::parse().command {
         Command::Serve { port, delay } => server::serve(port, delay),
         Command::Cost(load) => engine::cost(load),
@@ -32,7 +34,7 @@ fn main() -> ExitCode {
         Command::Stop { load, rate, hard } => engine::stop(load, rate, hard),
         Command::Client(load) => plain::client_loop(load),
         Command::Hyper(load) => plain::hyper_loop(load),
-        Command::Goose(load) => goose::goose_users(load),
+        Command::Goose { load, rate } => goose::goose_users(load, rate),
         Command::Reqwest(load) => plain::reqwest_loop(load),
     };
     match said {

@@ -8,10 +8,10 @@ use tokio::task::LocalSet;
 
 use crate::args::Load;
 use crate::client::load;
-use crate::clock::now;
 use crate::merchant::listen;
 use crate::request::Payments;
 use crate::resident::resident_kib;
+use crate::stamp::now;
 
 /// How long attempts may still come after the last payment: longer than the wait before a retry.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ async fn drive(wanted: Load) -> Result<Value> {
     let loaded = load(wanted.port, wanted.rate, wanted.time, |n| payments.bytes(n)).await?;
     ensure!(loaded.exchanges.iter().all(|e| e.status == 200), "a payment was not answered with 200");
     let (since, n_before, middle_kib) = middle.await?;
-    let (n_attempts, time) = (seen.borrow().n_attempts - n_before, now() - since);
+    let (n_attempts, time) = (seen.borrow().n_attempts - n_before, now().saturating_sub(since));
     let n_told = if wanted.untold { 0 } else { loaded.exchanges.len() as u64 };
     let end = now() + DRAIN;
     while seen.borrow().n_acknowledged < n_told && now() < end {
@@ -49,7 +49,7 @@ async fn drive(wanted: Load) -> Result<Value> {
     ensure!(seen.n_strange == 0, "{} callbacks tell of no payment", seen.n_strange);
     Ok(json!({
         "requests": loaded.exchanges.len(),
-        "seconds": (now() - start).as_secs_f64(),
+        "seconds": now().saturating_sub(start).as_secs_f64(),
         "attempts_per_s": n_attempts as f64 / time.as_secs_f64(),
         "attempts": seen.n_attempts,
         "acknowledged": seen.n_acknowledged,

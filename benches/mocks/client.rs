@@ -3,25 +3,34 @@
 use std::cell::RefCell;
 use std::io::ErrorKind;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use plimsoll::engine::{Clock, Pacer};
+use plimsoll::time::{RunOffset, Span};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use crate::clock::{now, wait_until};
+use crate::stamp::{now, read_stamped, stamp_arrivals};
 
 /// One exchange.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exchange {
     /// Which request.
     pub(crate) n: u64,
-    /// When it was handed to the kernel.
-    pub(crate) sent: Instant,
-    /// When the last byte of its answer was here.
-    pub(crate) answered: Instant,
+    /// When it was handed to the kernel, since 1970.
+    pub(crate) sent: Duration,
+    /// When the last byte of its answer arrived, likewise.
+    pub(crate) answered: Duration,
     /// HTTP status.
     pub(crate) status: u16,
+}
+
+impl Exchange {
+    /// From when it was sent to when its answer had arrived.
+    pub(crate) fn took(&self) -> Duration {
+        self.answered.saturating_sub(self.sent)
+    }
 }
 
 /// What came of a load.
@@ -35,13 +44,16 @@ pub(crate) struct Loaded {
 /// Connections at most: as many calls as may be in flight.
 const CONNECTIONS_MAX: usize = 2_000;
 
+/// From when all is ready to the first request.
+const LEAD: Span = Span::from_millis(100);
+
 /// How long answers may still come after the last request.
 const DRAIN: Duration = Duration::from_secs(5);
 
 struct Connection {
     stream: TcpStream,
     /// The request on its way.
-    asked: RefCell<Option<(u64, Instant)>>,
+    asked: RefCell<Option<(u64, Duration)>>,
     asks: Notify,
 }
 
@@ -61,15 +73,18 @@ pub(crate) async fn load(port: u16, rate: u32, time: Duration, request: impl Fn(
     for _ in 0..CONNECTIONS_MAX.min(usize::try_from(rate)?) {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.context("cannot reach the bank")?;
         stream.set_nodelay(true)?;
+        stamp_arrivals(&stream).context("the kernel does not stamp what arrives")?;
         let connection = Rc::new(Connection { stream, asked: RefCell::default(), asks: Notify::new() });
         shared.idle.borrow_mut().push(Rc::clone(&connection));
         tokio::task::spawn_local(hear(Rc::clone(&shared), connection));
     }
     let mut lags = Vec::with_capacity(requests.len());
-    let start = now() + Duration::from_millis(100);
+    let clock = Clock::starting_in(LEAD);
+    let mut pacer = Pacer::new(clock)?;
     for (n, request) in (0..).zip(&requests) {
-        let due = start + Duration::from_nanos(n * 1_000_000_000 / u64::from(rate));
-        wait_until(due).await;
+        let due = RunOffset::from_nanos(n * 1_000_000_000 / u64::from(rate));
+        pacer.wait_until(due).await;
+        lags.push(clock.now().since(due).to_std());
         let connection = shared.idle.borrow_mut().pop();
         let connection = connection.context("all connections are in use: the bank does not keep up")?;
         let sent = now();
@@ -78,7 +93,6 @@ pub(crate) async fn load(port: u16, rate: u32, time: Duration, request: impl Fn(
         let written = connection.stream.try_write(request).context("cannot send")?;
         ensure!(written == request.len(), "a request was sent in part");
         connection.asks.notify_one();
-        lags.push(sent - due);
         if let Some(fault) = shared.fault.take() {
             return Err(fault);
         }
@@ -99,8 +113,7 @@ async fn hear(shared: Rc<Shared>, connection: Rc<Connection>) {
     loop {
         connection.asks.notified().await;
         match answer(&connection, &mut bytes).await {
-            Ok(status) => {
-                let answered = now();
+            Ok((status, answered)) => {
                 if let Some((n, sent)) = connection.asked.take() {
                     shared.exchanges.borrow_mut().push(Exchange { n, sent, answered, status });
                 }
@@ -114,19 +127,19 @@ async fn hear(shared: Rc<Shared>, connection: Rc<Connection>) {
     }
 }
 
-/// Reads one answer to its end; gives its status.
-async fn answer(connection: &Connection, bytes: &mut Vec<u8>) -> Result<u16> {
+/// Reads one answer to its end; gives its status, and when that arrived.
+async fn answer(connection: &Connection, bytes: &mut Vec<u8>) -> Result<(u16, Duration)> {
     bytes.clear();
     loop {
         connection.stream.readable().await?;
-        match connection.stream.try_read_buf(bytes) {
-            Ok(0) => bail!("the bank closed a connection"),
-            Ok(_) => {}
+        let arrived = match read_stamped(&connection.stream, bytes) {
+            Ok((0, _)) => bail!("the bank closed a connection"),
+            Ok((_, arrived)) => arrived,
             Err(e) if e.kind() == ErrorKind::WouldBlock => continue,
             Err(e) => return Err(e.into()),
-        }
+        };
         if let Some(status) = whole(bytes)? {
-            return Ok(status);
+            return Ok((status, arrived));
         }
     }
 }

@@ -6,13 +6,13 @@
 mod args;
 mod callbacks;
 mod client;
-mod clock;
 mod merchant;
 mod pace;
 mod peer;
 mod profile;
 mod request;
 mod resident;
+mod stamp;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,12 +20,14 @@ use std::process::ExitCode;
 use args::{Args, Command};
 use clap::Parser;
 use mimalloc::MiMalloc;
+use plimsoll::engine::keep_pages_small;
 
 /// As in the program itself.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    keep_pages_small();
     let said = match Args::parse().command {
         Command::Profile { bank } => Ok(bank.profile()),
         Command::Requests { bank, count, out } => request::write_all(bank, count, &out),

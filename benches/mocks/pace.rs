@@ -40,13 +40,9 @@ pub(crate) fn pace(wanted: Load) -> Result<Value> {
         _ => {
             ensure!(exchanges.iter().all(|e| e.status == 200), "a payment was not answered with 200");
             let drawn = drawn(wanted.bank, exchanges.len())?;
-            let late =
-                |e: &Exchange| Some((e.answered - e.sent).saturating_sub(*drawn.get(usize::try_from(e.n).ok()?)?));
-            said["late_us"] = quantiles(exchanges.iter().filter_map(late).collect());
-            let early = exchanges.iter().filter(|e| {
-                usize::try_from(e.n).ok().and_then(|n| drawn.get(n)).is_some_and(|&drawn| e.answered - e.sent < drawn)
-            });
-            said["early"] = json!(early.count());
+            let taken = exchanges.iter().filter_map(|e| Some((e.took(), *drawn.get(usize::try_from(e.n).ok()?)?)));
+            said["late_us"] = quantiles(taken.clone().map(|(took, drawn)| took.saturating_sub(drawn)).collect());
+            said["early"] = json!(taken.filter(|(took, drawn)| took < drawn).count());
         }
     }
     Ok(said)
@@ -73,9 +69,9 @@ fn drawn(bank: BenchBank, n: usize) -> Result<Vec<Duration>> {
 /// Completions a second once the bank is busy.
 fn completed_per_s(done: &[&Exchange]) -> Result<f64> {
     let first = done.first().context("nothing was completed")?.answered;
-    let counted: Vec<_> = done.iter().filter(|e| e.answered - first >= WARM_UP).collect();
+    let counted: Vec<_> = done.iter().filter(|e| e.answered.saturating_sub(first) >= WARM_UP).collect();
     let (Some(from), Some(to)) = (counted.first(), counted.last()) else { anyhow::bail!("the load was too short") };
-    Ok((counted.len() - 1) as f64 / (to.answered - from.answered).as_secs_f64())
+    Ok((counted.len() - 1) as f64 / to.answered.saturating_sub(from.answered).as_secs_f64())
 }
 
 /// Of `times`, in microseconds.
