@@ -2,13 +2,15 @@
 //!
 //! It knows no clock and no engine: whoever runs the load hands it a [`LiveSnapshot`] as often as is convenient.
 
+mod snapshot;
+
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
+pub use self::snapshot::{JourneySnapshot, LiveSnapshot};
 use super::args;
-use crate::report::words;
 use crate::time::Span;
 
 /// How far apart plain lines are.
@@ -17,33 +19,6 @@ const LINE_EVERY: Span = Span::from_secs(5);
 const JSON_EVERY: Span = Span::from_secs(1);
 /// Version of the JSON objects; it grows when a field changes its meaning or goes.
 pub(crate) const JSON_FORMAT: u32 = 1;
-
-/// What is known of a run at one moment. Rates and times are of the last few seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LiveSnapshot<'a> {
-    /// Since the run's start.
-    pub elapsed: Span,
-    /// Length of the schedule.
-    pub total: Span,
-    /// What the run is doing: `load`, `drain`, …
-    pub phase: &'a str,
-    /// Journeys due per second.
-    pub offered: f64,
-    /// Journeys started per second.
-    pub achieved: f64,
-    /// Journeys started and not ended.
-    pub in_flight: u64,
-    /// Journeys failed since the start.
-    pub failed: u64,
-    /// Journeys dropped since the start.
-    pub dropped: u64,
-    /// Response time, microseconds; NaN if nothing was answered.
-    pub p50_us: f64,
-    /// The same.
-    pub p99_us: f64,
-    /// Lag, microseconds; NaN if nothing was sent.
-    pub lag_p99_us: f64,
-}
 
 /// Shows snapshots until it is finished or dropped.
 pub struct Progress {
@@ -116,13 +91,22 @@ impl Progress {
         Self { display: Display::Json { out, due: Due::every(JSON_EVERY) } }
     }
 
+    /// Whether something would be shown now: looking at a run costs it some microseconds.
+    pub(crate) fn is_due(&self, elapsed: Span) -> bool {
+        match &self.display {
+            Display::Bar(_) => true,
+            Display::Lines { due, .. } | Display::Json { due, .. } => due.next <= elapsed,
+        }
+    }
+
     /// Shows `snapshot`: at once in the bar, otherwise only if the last one is old enough.
     pub fn update(&mut self, snapshot: &LiveSnapshot<'_>) {
         let place = Place { elapsed: snapshot.elapsed, total: snapshot.total, phase: snapshot.phase };
-        let line = numbers(snapshot);
-        // Two lines, so that a terminal of 80 columns shows all of it.
-        let bar = line.replacen(", p50", "\nresponse p50", 1);
-        self.show(place, &bar, &line, &[("run", snapshot.json())]);
+        let (counts, times) = (snapshot.counts(), snapshot.times());
+        // Several lines, so that a terminal of 80 columns shows all of it.
+        let bar = format!("{counts}\nresponse {times}{}", snapshot.by_journey());
+        let in_json = [("run", snapshot.json()), ("journeys", snapshot.journeys_json())];
+        self.show(place, &bar, &format!("{counts}, {times}"), &in_json);
     }
 
     /// Shows how far a load is and what is known of it: `in_bar` may have several lines, `in_line` has one, and
@@ -174,44 +158,10 @@ fn style() -> ProgressStyle {
         .progress_chars("=> ")
 }
 
-impl LiveSnapshot<'_> {
-    /// The numbers for programs; what is not known is `null`.
-    fn json(&self) -> Value {
-        json!({
-            "offered_rate": self.offered,
-            "achieved_rate": self.achieved,
-            "in_flight": self.in_flight,
-            "failed": self.failed,
-            "dropped": self.dropped,
-            "response_us_p50": self.p50_us,
-            "response_us_p99": self.p99_us,
-            "lag_us_p99": self.lag_p99_us,
-        })
-    }
-}
-
 /// `load 12/60 s`.
 fn clock(place: Place<'_>) -> String {
     let whole = |span: Span| span.as_nanos() / 1_000_000_000;
     format!("{} {}/{} s", place.phase, whole(place.elapsed), whole(place.total))
-}
-
-/// `offered 200.0/s achieved 199.8/s, 14 in flight, 2 failed, p50 31.2 ms p99 206 ms, lag p99 412 µs`; dropped only if any.
-fn numbers(snapshot: &LiveSnapshot<'_>) -> String {
-    let dropped = match snapshot.dropped {
-        0 => String::new(),
-        n => format!(", {} dropped", words::count(n)),
-    };
-    format!(
-        "offered {} achieved {}, {} in flight, {} failed{dropped}, p50 {} p99 {}, lag p99 {}",
-        words::rate(snapshot.offered),
-        words::rate(snapshot.achieved),
-        words::count(snapshot.in_flight),
-        words::count(snapshot.failed),
-        words::micros(snapshot.p50_us),
-        words::micros(snapshot.p99_us),
-        words::micros(snapshot.lag_p99_us),
-    )
 }
 
 #[cfg(test)]
@@ -251,7 +201,10 @@ mod tests {
             dropped: 0,
             p50_us: 31_200.0,
             p99_us: 206_000.0,
+            run_p50_us: 30_100.0,
+            run_p99_us: 190_000.0,
             lag_p99_us: f64::NAN,
+            journeys: Vec::new(),
         }
     }
 
@@ -265,13 +218,14 @@ mod tests {
         progress.update(&LiveSnapshot { dropped: 1_234, lag_p99_us: 412.0, ..at(16_000) });
         progress.finish();
         let numbers = "offered 200.0/s achieved 199.8/s, 14 in flight, 2 failed";
+        let times = "p50 31.2 ms p99 206 ms (since start 30.1 ms, 190 ms)";
         assert_eq!(
             out.text(),
             format!(
-                "load 0/60 s {numbers}, p50 31.2 ms p99 206 ms, lag p99 –\n\
-                 load 5/60 s {numbers}, p50 31.2 ms p99 206 ms, lag p99 –\n\
-                 load 10/60 s {numbers}, p50 31.2 ms p99 206 ms, lag p99 –\n\
-                 load 16/60 s {numbers}, 1,234 dropped, p50 31.2 ms p99 206 ms, lag p99 412 µs\n"
+                "load 0/60 s {numbers}, {times}, lag p99 –\n\
+                 load 5/60 s {numbers}, {times}, lag p99 –\n\
+                 load 10/60 s {numbers}, {times}, lag p99 –\n\
+                 load 16/60 s {numbers}, 1,234 dropped, {times}, lag p99 412 µs\n"
             )
         );
     }
@@ -281,7 +235,16 @@ mod tests {
         let out = FakeStderr::default();
         let mut progress = Progress::json(Box::new(out.clone()));
         for elapsed_ms in (0..2_500).step_by(100) {
-            progress.update(&at(elapsed_ms));
+            assert_eq!(progress.is_due(Span::from_millis(elapsed_ms)), elapsed_ms % 1_000 == 0);
+            let refund = JourneySnapshot {
+                name: "refund",
+                achieved: 150.0,
+                in_flight: 1_200,
+                failed: 2,
+                p50_us: 31_200.0,
+                p99_us: f64::NAN,
+            };
+            progress.update(&LiveSnapshot { journeys: vec![refund], ..at(elapsed_ms) });
         }
         let lines: Vec<Value> =
             out.text().lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
@@ -294,8 +257,13 @@ mod tests {
         let numbers = json!({
             "offered_rate": 200.0, "achieved_rate": 199.8, "in_flight": 14, "failed": 2, "dropped": 0,
             "response_us_p50": 31_200.0, "response_us_p99": 206_000.0, "lag_us_p99": null,
+            "response_us_p50_since_start": 30_100.0, "response_us_p99_since_start": 190_000.0,
         });
         assert_eq!(lines[2]["run"], numbers);
+        let refund = json!({
+            "achieved_rate": 150.0, "in_flight": 1_200, "failed": 2, "response_us_p50": 31_200.0, "response_us_p99": null,
+        });
+        assert_eq!(lines[2]["journeys"]["refund"], refund);
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Bench {
         ended: impl FnOnce(RunOffset) + 'static,
     ) {
         let (bench, journey) = (Rc::clone(self), Rc::new(journey));
-        bench.live.journey_started(now);
+        bench.live.journey_started(journey.kind, now);
         bench.in_flight.set(bench.in_flight.get() + 1);
         // In a box, as a task's state is copied some times on its way into and out of the runtime.
         let task = Box::pin(async move {
@@ -104,7 +104,7 @@ impl Bench {
     pub(super) fn record_exchange(&self, exchange: Exchange) {
         if !exchange.is_poll {
             let answered = RunOffset::from_nanos(exchange.answered_ns);
-            self.live.answered(answered, answered.since(RunOffset::from_nanos(exchange.due_ns)));
+            self.live.answered(exchange.kind, answered, answered.since(RunOffset::from_nanos(exchange.due_ns)));
         }
         self.recording.record(Event::Exchange(exchange));
     }

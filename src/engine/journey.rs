@@ -72,7 +72,7 @@ pub(super) async fn run_journey(bench: Rc<Bench>, journey: Rc<PlannedJourney>) -
     };
     let outcome = walk.steps(&kind.steps).await.outcome;
     let at = bench.clock.now();
-    bench.live.journey_ended(outcome);
+    bench.live.journey_ended(me.journey.kind, outcome);
     me.record(Event::Ended {
         journey: me.journey.number,
         kind: me.journey.kind,

@@ -51,7 +51,7 @@ pub use clock::Clock;
 pub use compile::{CompileError, Fault};
 pub use guard::AbortLimits;
 pub use halt::Halt;
-pub use live::{Live, LiveView};
+pub use live::{KindView, Live, LiveView};
 pub use mailbox::Mailboxes;
 pub use mark::mark_of;
 pub use merchant::{EndpointError, EndpointReport, MerchantEndpoint, RunningEndpoint, Serving};

@@ -56,7 +56,7 @@ impl Offer {
             if self.bench.in_flight.get() < self.in_flight_limit {
                 self.bench.start(journey, now, |_| ());
             } else {
-                self.bench.live.journey_due(now);
+                self.bench.live.journey_due(journey.kind, now);
                 drop_journey(&self.bench, &journey, "in_flight_limit");
             }
         }
@@ -122,7 +122,7 @@ pub(super) async fn drop_rest(bench: Rc<Bench>, mut rest: Box<dyn Iterator<Item 
 }
 
 fn drop_journey(bench: &Bench, journey: &PlannedJourney, reason: &str) {
-    bench.live.journey_dropped();
+    bench.live.journey_dropped(journey.kind);
     bench.recording.record(Event::Dropped {
         journey: journey.number,
         kind: journey.kind,

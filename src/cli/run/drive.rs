@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::setup::Prepared;
+use super::show::View;
 use super::target::Target;
 use crate::cli::lifeline::Signals;
 use crate::cli::metrics::{Load, Metrics};
-use crate::cli::progress::{LiveSnapshot, Progress};
 use crate::cli::{Failure, args, warn};
 use crate::engine::{
     AbortLimits, Callbacks, Clock, EngineConfig, EngineError, EngineLimits, EngineReport, EventSink, Live, LoadEnd,
@@ -77,7 +77,7 @@ pub(super) async fn drive(
         lever,
         why: None,
         how: "completed",
-        view: View::new(shown, prepared.plan.duration()),
+        view: View::new(shown, &prepared.plan),
         n_signals: 0,
         signals: Signals::listen(),
     };
@@ -264,45 +264,5 @@ impl Watch {
             LoadEnd::Completed | LoadEnd::Stopped | LoadEnd::IntentsFailed => (self.how, self.why),
         };
         (how, why, self.signals)
-    }
-}
-
-/// How progress is shown, if it is.
-struct View {
-    progress: Option<Progress>,
-    /// How long the load lasts, if that is known.
-    total: Option<Span>,
-}
-
-impl View {
-    fn new(shown: args::Progress, total: Span) -> Self {
-        Self { progress: Progress::as_asked(shown), total: Some(total).filter(|total| *total > Span::ZERO) }
-    }
-
-    fn show(&mut self, live: &Live, now: RunOffset) {
-        let Some(progress) = &mut self.progress else { return };
-        let view = live.view(now);
-        let elapsed = now.since(RunOffset::ZERO);
-        let micros = |t: Option<Span>| t.map_or(f64::NAN, |t| t.as_nanos() as f64 / 1e3);
-        progress.update(&LiveSnapshot {
-            elapsed,
-            // How long users take for their iterations is a result.
-            total: self.total.unwrap_or(elapsed),
-            phase: if self.total.is_none_or(|total| elapsed < total) { "load" } else { "drain" },
-            offered: view.offered_rate,
-            achieved: view.achieved_rate,
-            in_flight: view.n_in_flight(),
-            failed: view.n_failed,
-            dropped: view.n_dropped,
-            p50_us: micros(view.response_time_p50),
-            p99_us: micros(view.response_time_p99),
-            lag_p99_us: micros(view.lag_p99),
-        });
-    }
-
-    fn close(&mut self) {
-        if let Some(progress) = self.progress.take() {
-            progress.finish();
-        }
     }
 }

@@ -4,6 +4,7 @@ mod ask;
 pub(super) mod collect;
 pub(super) mod drive;
 pub(super) mod setup;
+mod show;
 pub(super) mod target;
 
 use anyhow::Context;
