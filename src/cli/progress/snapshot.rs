@@ -122,7 +122,7 @@ impl LiveSnapshot<'_> {
         let width = self.journeys.iter().map(|journey| journey.name.chars().count()).max().unwrap_or_default();
         let line = |journey: &JourneySnapshot<'_>| {
             format!(
-                "\n  {:width$} {}, {} in flight, {} failed, p50 {} p99 {}",
+                "\n  {:width$} {:>8}, {} in flight, {} failed, p50 {} p99 {}",
                 journey.name,
                 words::rate(journey.achieved),
                 words::count(journey.in_flight),
@@ -154,8 +154,8 @@ mod tests {
         assert_eq!(of(vec![pay]).by_journey(), "");
         assert_eq!(
             of(vec![pay, refund]).by_journey(),
-            "\n  pay    150.0/s, 1,200 in flight, 2 failed, p50 31.2 ms p99 206 ms\
-             \n  refund 150.0/s, 1,200 in flight, 2 failed, p50 – p99 –"
+            "\n  pay     150.0/s, 1,200 in flight, 2 failed, p50 31.2 ms p99 206 ms\
+             \n  refund  150.0/s, 1,200 in flight, 2 failed, p50 – p99 –"
         );
         assert_eq!(of(vec![pay, refund]).journeys_json()["refund"]["response_us_p50"], Value::Null);
     }
