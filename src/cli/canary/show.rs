@@ -23,8 +23,12 @@ impl View {
 
     pub(super) fn show(&mut self, control: &Live, canary: &Live, now: RunOffset, timetable: &Timetable) {
         let Some(progress) = &mut self.progress else { return };
+        let elapsed = now.since(RunOffset::ZERO);
+        if !progress.is_due(elapsed) {
+            return;
+        }
         let phase = format!("pair {}/{}", timetable.n_begun(now), self.n_pairs);
-        let place = Place { elapsed: now.since(RunOffset::ZERO), total: self.total, phase: &phase };
+        let place = Place { elapsed, total: self.total, phase: &phase };
         let (control, canary) = (control.view(now), canary.view(now));
         let in_json = [("control", json_of(&control)), ("canary", json_of(&canary))];
         let (control, canary) = (numbers("control", &control), numbers("canary", &canary));
